@@ -11,22 +11,27 @@ import type { SchemaDraft } from '../protocol/standard-schema.ts';
 import type { Context, UpkeepContext } from './context.ts';
 import type { Effect } from './effects.ts';
 
-/** What an application adds to a room. It comes in through a port; a room imports none. */
+/**
+ * What an application adds to a room. The host passes it in as a port; a room imports no application.
+ */
 export interface Application {
-  /** Effects of a command beyond its own. Called inside its transaction. */
+  /** Returns further effects of a command, which apply after its own. Called inside its transaction. */
   effectsOf?(name: OperationName, context: Context): readonly Effect[];
-  /** The body of a delivery as of now, as JSON; undefined when there is nothing left to say. */
+  /** The current body of a delivery, as JSON; undefined when nothing is owed any more. */
   read?(context: UpkeepContext, target: string, key: string): string | undefined;
   readonly signals?: ReadonlyMap<string, SignalRule>;
   readonly kinds?: ReadonlyMap<string, KindRule>;
   readonly commands?: ReadonlyMap<string, CommandRule>;
-  /** Decides about a text before it is stored. Throws a refusal `refused`, or returns what to store. */
+  /**
+   * Checks a text before it is stored: throws a refusal `refused`, or returns what to store instead;
+   * undefined stores it as it is.
+   */
   beforeMessage?: (room: AppRoom, draft: Draft) => Replacement | undefined;
 }
 
-/** What an application declares, as descriptions of the service show it. */
+/** A declaration of an application, as the API descriptions (OpenAPI, AsyncAPI) show it. */
 interface Described {
-  /** The JSON Schema of what it takes. */
+  /** The JSON Schema of its payload or data. */
   schemaIn(draft: SchemaDraft): JsonObject;
 }
 
@@ -34,7 +39,7 @@ interface Described {
 export interface SignalRule extends Described {
   /** @throws Refusal `invalid_payload` */
   read(payload: object): object;
-  /** Passed on however many users are online. */
+  /** Whether it is passed on however many users are online. */
   crowd: boolean;
 }
 
@@ -42,9 +47,9 @@ export interface SignalRule extends Described {
 export interface KindRule extends Described {
   /** @throws Refusal `invalid_payload` */
   read(data: unknown): JsonObject;
-  /** What people and search read of it; without, the sender's own text. */
+  /** The text that people and search see; without this function, the sender's own text. */
   text?: (data: JsonObject) => string;
-  /** The data with what a user has stored about the message counted in (1) or out (-1). */
+  /** The data after a user's stored value about the message is counted in (`by` is 1) or out (-1). */
   count?: (data: JsonObject, value: unknown, by: 1 | -1) => JsonObject;
   /** Fields of the data that only commands and `count` write. */
   counted?: readonly string[];

@@ -3,7 +3,10 @@ import { joinedLine } from '../protocol/frames.ts';
 import type { Connection } from './ports.ts';
 import type { RoomServices } from './services.ts';
 
-/** Joins a connection. @throws Refusal when the room does not take it; nothing has then happened */
+/**
+ * Joins a connection.
+ * @throws Refusal when the room refuses it: then nothing is stored and the connection is not added
+ */
 export function connectTo(
   { tokenExpiry, rates, pipeline, connections, outbox, effects }: RoomServices,
   connection: Connection,

@@ -16,48 +16,48 @@ import type { RoomState } from './storage/room-row.ts';
 import type { Stores } from './storage/stores.ts';
 import type { Verdict } from './verdict.ts';
 
-/** The identity that gave a command, with its connection; over HTTP there is none. */
+/** The identity that gave a command, and its connection; a request over HTTP has none. */
 export interface Actor {
   identity: Identity;
   connection?: Connection;
-  /** What the backend has decided about the command. */
+  /** The backend's verdict on the command's text. */
   verdict?: Verdict | undefined;
 }
 
-/** What all of a room's work reads and writes through. */
+/** The stores, live state and settings that all work of a room uses. */
 export interface RoomParts extends Stores {
   roomId: string;
   connections: Connections;
   presence: Presence;
   typing: Typing;
   appends: OpenAppends;
-  /** What may be appended to each message, by `seq`. */
+  /** Rate limits of appends to each message, by `seq`. */
   appendRates: RateLimits;
-  /** What each incoming webhook may say, by its id. */
+  /** Rate limits of each incoming webhook's messages, by its id. */
   incomingRates: RateLimits;
   limits: Limits;
   ids: Ids;
   application: Application;
   /** Whether the backend decides about texts before they are stored. */
   asksFirst: boolean;
-  /** Where a defect of the application is reported that must not stop the room's own work. */
+  /** Reports defects of the application that must not stop the room's own work. */
   log: Ports['log'];
-  /** What the outgoing webhook follows of this room. */
+  /** The kinds of events of this room that the outgoing webhook gets. */
   hookEvents: ReadonlySet<HookEvent>;
   deliveries: Deliveries;
 }
 
-/** What work without an actor has, such as upkeep. */
+/** The context of work without an actor, such as upkeep. */
 export interface UpkeepContext extends RoomParts {
   /** The room's row as it was when the work began. */
   state: RoomState;
   /** Epoch milliseconds when the work began. */
   now: number;
-  /** What the backend has decided about the text at hand. */
+  /** The backend's verdict on the text at hand. */
   verdict?: Verdict | undefined;
 }
 
-/** What a handler may look at. Handlers decide and write; they cannot send. */
+/** The context of a handler. Handlers decide and write; they cannot send. */
 export interface Context extends UpkeepContext {
   actor: Actor;
   /** What the actor may do. */

@@ -28,7 +28,7 @@ export type RoomEvent = {
   [N in EventName]: { name: N; payload: EventPayload<N> };
 }[EventName];
 
-/** An event for an audience; `position` with a durable change: where the room stands with it. */
+/** An event for an audience; `position`, the room's position after it, only with a durable change. */
 export interface Broadcast {
   type: 'broadcast';
   event: RoomEvent;
@@ -36,7 +36,7 @@ export interface Broadcast {
   position?: string | undefined;
 }
 
-/** Connections are closed after what is due to them; also those that have not joined. */
+/** Closes connections, joined or not, after sending what is due to them. */
 export interface Disconnect {
   type: 'disconnect';
   audience: Audience;
@@ -46,27 +46,27 @@ export interface Disconnect {
   leave: LeaveReason;
 }
 
-/** What is done the same way before and after planning. */
+/** Effects that planning leaves as they are. */
 type PlainEffect =
   | Broadcast
   | Disconnect
   /** A connection joins or leaves, or gets a name or a session. */
   | { type: 'updateConnection'; id: string; change: Partial<ConnectionState> }
-  /** A read position has grown; the connection `by` gets no event of it. */
+  /** A read position has grown; the connection with the id `by` gets no event about it. */
   | { type: 'receipt'; receipt: Receipt; by: string | undefined }
-  /** A user's read position is gone and must not be sent any more. */
+  /** A user's read position is gone: if it still waits to be sent, it is dropped. */
   | { type: 'forgetReceipt'; userId: string }
-  /** Everything stored is dropped after the next flush. */
+  /** The room's storage is erased after the next flush. */
   | { type: 'eraseStorage' }
   /** A user's inbox watches the room until a time, in epoch milliseconds. */
   | { type: 'watch'; userId: string; until: number }
   /** Rows were removed; their space can be given back. */
   | { type: 'reclaimSpace' }
-  /** An application's own event is to be passed on, when its sender and the room may. */
+  /** An application's own event is passed on as soon as its sender's rate and the room's allow it. */
   | { type: 'signal'; signal: Signal }
-  /** The backend is asked about a stream whose sender is silent. */
+  /** The backend is asked about the text of a stream whose sender has fallen silent. */
   | { type: 'ask'; question: Question; seq: number }
-  /** Text joins an append that the next flush hands out. */
+  /** Text is added to an append that waits for the next flush. */
   | { type: 'extendAppend'; seq: number; text: string };
 
 /** What a decision does beyond its reply, as data. Effects apply in their order. */
@@ -76,21 +76,21 @@ export type Effect =
   | { type: 'recheckAccess'; audience: Audience }
   /** Owes a target outside the room the state of `key`: stored when planned, sent after the commit. */
   | { type: 'deliver'; target: string; key: string }
-  /** The next wakeup may have changed; with `by`, only where none is set up to that time. */
+  /** The next wakeup is set again; with `by` (epoch milliseconds), only if none is set until then. */
   | { type: 'wake'; by?: number };
 
 /** An effect that needs nothing more from storage. */
 export type PlannedEffect =
   | PlainEffect
   | { type: 'setWakeup'; at: number | undefined }
-  /** Something may have changed that inboxes show. */
+  /** Something that inboxes show may have changed. */
   | { type: 'updateInboxes' };
 
 /** A decision that can be applied after its transaction without reading anything. */
 export interface Planned<R> {
   reply: R;
   effects: readonly PlannedEffect[];
-  /** Where the room stands with the decision's durable change, if it made one. */
+  /** The room's position after the decision's durable change, if it made one. */
   position: string | undefined;
 }
 
@@ -116,7 +116,8 @@ export function updateConnection(
 /**
  * Reads what effects need from storage. Call it inside the decision's transaction: when storage fails
  * here, the decision is rolled back as a whole.
- * @param wakeAt when the room is going to be woken anyway; undefined also when that is not known
+ * @param wakeAt when the next wakeup is set for, in epoch milliseconds; undefined when none is set or
+ * its time is not known
  */
 export function plan<R>(
   context: UpkeepContext,
@@ -155,8 +156,8 @@ export function plan<R>(
 }
 
 /**
- * The inbox of a user who was not in the room gets the conversation with this commit and not a second
- * later: an export, or an erasure, asks the rooms that the inbox knows.
+ * Updates the inboxes of users who were not in the room with this commit, not a second later: an export
+ * or an erasure of a user asks only the rooms that their inbox knows.
  */
 function updateNewcomers(context: UpkeepContext): void {
   const { newcomers } = context.sentStates;
@@ -272,8 +273,8 @@ export class Effects {
   }
 
   /**
-   * Disconnects a client's earlier connections once it has joined with a new one: a command that was
-   * sent on an earlier one, and perhaps again since, must not arrive later and be done.
+   * Disconnects a client's earlier connections once it has joined with a new one: a command sent on an
+   * earlier connection, and perhaps sent again since, must not arrive late and run.
    */
   #replace(connection: Connection, session: string): void {
     const { connections, departures } = this.#targets;

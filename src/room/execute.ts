@@ -4,12 +4,14 @@ import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import type { RoomServices } from './services.ts';
 import { type Question, Undecided, type Verdict } from './verdict.ts';
 
-/** The result of a request; with `question` it is to be given again with the verdict on that. */
+/**
+ * The result of a request. With a `question`, the request is given again once there is a verdict on it.
+ */
 export type Executed<N extends RequestName> =
   | ({ ok: true } & Reply<N>)
   | { ok: false; error: Problem; question?: Question };
 
-/** Does a command for an identity without a connection. */
+/** Runs a command for an identity without a connection. */
 export function execute<N extends RequestName>(
   { tokenExpiry, rates, upkeep, pipeline, effects, refusals }: RoomServices,
   identity: Identity,
@@ -19,7 +21,7 @@ export function execute<N extends RequestName>(
 ): Executed<N> {
   tokenExpiry.sweep();
   try {
-    // Guests without a connection are new with every request; together they get one allowance.
+    // Without a connection a guest has a new id in every request, so all guests share one allowance.
     const payer = identity.guest === true ? GUEST_PREFIX : identity.userId;
     if (verdict === undefined) rates.charge(payer, costOf(name, identity));
     if (traits.get(name)?.awaitsErasures === true) upkeep.finishErasures();

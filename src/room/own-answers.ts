@@ -5,7 +5,7 @@ import type { Identity } from '../protocol/identity.ts';
 import type { Connection } from './ports.ts';
 import type { RoomServices } from './services.ts';
 
-/** Answers `refreshToken` with the verdict of its transport. */
+/** Answers `refreshToken` with the identity, or the problem, that its transport found in the token. */
 export function answerRefresh(
   { renewal, outbox, refusals }: RoomServices,
   connection: Connection,
@@ -22,7 +22,7 @@ export function answerRefresh(
   }
 }
 
-/** Answers a command of a joined connection with what its transport has made, or why it could not. */
+/** Answers a command of a joined connection that its transport ran, with the result or the problem. */
 export function answerMade(
   { rates, outbox, refusals }: RoomServices,
   connection: Connection,

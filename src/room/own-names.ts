@@ -5,19 +5,22 @@ import { isObject } from '../protocol/shape.ts';
 import { wrongSignalName } from '../protocol/signals.ts';
 import type { Application } from './application.ts';
 
-/** The operation of the protocol by which a room does what an application has named. */
+/** The protocol's operation that runs an application's own command or signal. */
 export interface Asked {
   name: 'runCommand' | 'sendSignal';
   payload: unknown;
-  /** How deep the payload stands: its parts stand where their client has put them, or above. */
+  /**
+   * The depth at which the payload counts: its parts must not count deeper than in the client's tuple.
+   */
   level: number;
 }
 
-/** The payload holds arguments in a list, which stand in the tuple itself. */
+/** With 0, arguments in a list inside the payload count at depth 2, as in the client's tuple. */
 const LEVEL = 0;
 
 /**
- * A command that is none of the protocol, as an operation: a command of the application, or a signal.
+ * Turns a command whose name is not in the protocol into an operation: a command of the application, or
+ * a signal.
  * @param isOpen whether signals that are not declared are passed on
  * @throws Refusal `unknown_command`
  */

@@ -14,10 +14,11 @@ import { isStorageTrouble } from './storage/storage-trouble.ts';
 import type { Upkeep } from './upkeep/upkeep.ts';
 
 /**
- * Decodes a payload: plain JSON that is not too deep, then the command's schema. Depth counts the
- * tuple around a payload, also at transports that have none.
- * @param roomId the room that the command has come to: its id has the right form, and is left out
- * @param level how deep the payload stands
+ * Decodes a payload: plain JSON that is not too deep, then the command's schema. Depth counts the tuple
+ * around a payload, also at transports that have none.
+ * @param roomId the room that the command reached; a `roomId` that names it is left out, as it needs no
+ * check
+ * @param level the depth at which the payload itself stands
  * @throws Refusal `invalid_payload`
  */
 export function readChecked<N extends OperationName>(
@@ -34,7 +35,7 @@ export function readChecked<N extends OperationName>(
   return readFields(operations[name].payload, nullFields[name], given) as Payload<N>;
 }
 
-/** The way of a command: decode, authorize, handle, commit. Its effects apply after that. */
+/** The steps of a command: decode, authorize, handle, commit. Its effects apply afterwards. */
 export class Pipeline {
   readonly #parts: RoomParts;
   readonly #database: Database;
@@ -54,9 +55,9 @@ export class Pipeline {
   }
 
   /**
-   * Does a command in one transaction, whole or not at all.
-   * @param level how deep its payload stands in what its client has sent
-   * @throws Refusal when the command is not done; `unavailable` when storage fails, as with a full disk
+   * Runs a command in one transaction, completely or not at all.
+   * @param level the depth at which the payload counts; see `readChecked`
+   * @throws Refusal when the command is refused; `unavailable` when storage fails, as with a full disk
    */
   run<N extends OperationName>(
     name: N,

@@ -9,7 +9,7 @@ import type { Frame } from './broadcast/frame.ts';
 import type { PerMinute } from './access/per-minute.ts';
 import type { Question } from './verdict.ts';
 
-/** What a room asks of its host, beside what every hosted object asks for. */
+/** The ports of every hosted object; below are those that only rooms have. */
 export type {
   Clock,
   Courier,
@@ -25,8 +25,8 @@ export type {
 } from '../host/ports.ts';
 
 /**
- * Everyone connected now, joined or not, apart from the connections in groups. A connection that is
- * closing may still be listed.
+ * All open connections, joined or not, except those in groups. A connection that is closing may still
+ * be listed.
  */
 export interface Roster {
   connections(): Iterable<Connection>;
@@ -35,14 +35,16 @@ export interface Roster {
 }
 
 /**
- * Connections whose sockets another object holds. That object ends expired tokens and lost heartbeats,
- * and passes a shared frame on, so the room pays for a group and not for each of its connections.
+ * Connections whose sockets another object holds. That object closes connections whose token expired or
+ * whose heartbeats stopped, and passes a shared frame on, so the room's work is for each group, not for
+ * each of its connections.
  */
 export interface ConnectionGroup {
   /** Its connections, joined or not. */
   connections(): Iterable<Connection>;
   /**
-   * Hands over a shared frame for all of its joined connections but those in `except`. Never throws.
+   * Sends a shared frame to its joined connections, except those whose ids are in `except`. Never
+   * throws.
    * @returns whether the group has connections
    */
   share(frame: Frame, except: ReadonlyMap<string, unknown>): boolean;
@@ -50,12 +52,14 @@ export interface ConnectionGroup {
 
 /** Counters for the operator: never a user id or a text. Never throws. */
 export interface Meter {
-  /** Something was done; for a join that came back, with how many missed messages it was given. */
+  /**
+   * An operation succeeded; `missed` is the number of missed messages in the reply to a resuming join.
+   */
   done(name: OperationName, missed: number | undefined): void;
   refused(code: ErrorCode): void;
   /** An attempt at a delivery to a target outside has ended. */
   attempted(outcome: 'delivered' | 'failed'): void;
-  /** All that was due has left: so many frames, with so many lines. */
+  /** Everything due was sent: this many frames, with this many lines in all. */
   flushed(frames: number, lines: number): void;
 }
 
@@ -68,9 +72,9 @@ export interface Judge {
 export interface Ports {
   sql: Sql;
   /**
-   * The epoch of the room's first life, up to its first deletion: letters, digits, `-` and `_`, at
-   * most 64. The same for as long as this storage lasts, though nothing is stored in the room yet,
-   * and another one for other storage, so that a position of lost data is not taken for a new one.
+   * The epoch of the room's first life, up to its first deletion: letters, digits, `-` and `_`, at most
+   * 64. It stays the same as long as this storage lasts, even before anything is stored, and differs
+   * for other storage, so that a position in lost data is not taken for one in the new data.
    */
   firstEpoch: string;
   clock: Clock;
@@ -82,25 +86,27 @@ export interface Ports {
   meter?: Meter;
   /** Without it deliveries wait. */
   courier?: Courier;
-  /** Whether the courier reaches inboxes, which then get updates of what their users have in the room. */
+  /** Whether the courier reaches inboxes; they then get updates of their users' state in the room. */
   hasInboxes?: boolean;
   application?: Application;
-  /** Without it texts are stored without asking. */
+  /** Without it texts are stored without asking a backend. */
   judge?: Judge | undefined;
-  /** What the courier's webhook follows of this room; nothing unless given. */
+  /** The kinds of events of this room that the outgoing webhook gets; none by default. */
   hookEvents?: ReadonlySet<HookEvent>;
 }
 
-/** A display name, whether a token vouches for it, and whether a program has it. */
+/**
+ * A display name, with marks: `unverified` when no token vouches for it, `bot` when it is a program's.
+ */
 export interface Name {
   username: string;
   unverified?: true;
   bot?: true;
 }
 
-/** What is known of a connection for as long as it lives, over the room's sleep too. */
+/** The state of a connection, kept for as long as it is open, also while the room sleeps. */
 export interface ConnectionState {
-  /** Version of this form, for objects woken by newer code. */
+  /** Version of this format, for objects woken by newer code. */
   v: 1;
   id: string;
   identity: Identity;
@@ -111,11 +117,11 @@ export interface ConnectionState {
   quiet?: boolean;
   /** Fixed at the first join. */
   name?: Name;
-  /** Whose connections replace one another: a client's own name for itself. */
+  /** The random name that a client gave itself: its connections replace one another. */
   session?: string;
-  /** Frames that were no tuples. */
+  /** Malformed frames that it sent, counted by the minute. */
   badFrames?: PerMinute;
-  /** Tokens that did not hold. */
+  /** Tokens of it that were refused, counted by the minute. */
   badTokens?: PerMinute;
 }
 
@@ -131,8 +137,8 @@ export interface Connection {
   readonly lastHeardAt: number | undefined;
   update(change: Partial<ConnectionState>): void;
   /**
-   * Hands over what is stored; never throws.
-   * @returns false where it was dropped, being ephemeral, because the client cannot keep up
+   * Sends a frame once its changes are stored; never throws.
+   * @returns false when an ephemeral frame was dropped because the client reads too slowly
    */
   send(frame: Frame): boolean;
   /** Ends it; never throws, and does nothing the second time. */

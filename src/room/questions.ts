@@ -2,7 +2,7 @@ import { unavailableProblem } from '../protocol/codes/errors.ts';
 import type { Ids, Judge, Timer } from './ports.ts';
 import type { Answer, Question, Verdict } from './verdict.ts';
 
-/** A question without an answer by then has failed, in milliseconds: more than a host takes. */
+/** After this many milliseconds an unanswered question has failed; a host's own timeout is shorter. */
 const ANSWER_TIMEOUT_MS = 15_000;
 
 const FAILED: Answer = { type: 'refuse', problem: unavailableProblem };
@@ -31,7 +31,7 @@ export class Questions {
     judge.ask(id, question);
   }
 
-  /** Takes the answer to a question; to one that is not open it is ignored. */
+  /** Takes the answer to a question; ignored when the question is not open. */
   decided(id: string, answer: Answer): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;

@@ -3,7 +3,7 @@ import { fixed } from '../protocol/codes/limits.ts';
 import { formatPosition, parsePosition } from '../protocol/position.ts';
 import type { RoomServices } from './services.ts';
 
-/** Pages of missed changes that a relay is sent. One that lags further starts again. */
+/** Most pages of missed changes that a relay is sent; one that is further back starts again. */
 const MAX_PAGES = 4;
 
 /** Changes that a relay has missed, as events, and where the room stands after them. */
@@ -12,7 +12,7 @@ export interface Missed {
   position: string;
 }
 
-/** What a room's host asks of it on behalf of relays. */
+/** What a host with relays needs of a room. */
 export class Relaying {
   readonly #roomId: string;
   readonly #services: RoomServices;
@@ -22,7 +22,7 @@ export class Relaying {
     this.#services = services;
   }
 
-  /** Where the room stands. */
+  /** The room's position. */
   get position(): string {
     return formatPosition(this.#services.upkeep.context().state);
   }
@@ -32,12 +32,15 @@ export class Relaying {
     return this.#services.presence.count;
   }
 
-  /** The reply that was decided last and has not left; empty where there is none. */
+  /** The last reply that waits in the outbox; empty when none does. */
   get lastReply(): string {
     return this.#services.outbox.lastReply;
   }
 
-  /** What has changed after a position; undefined where that is of another epoch, or too far back. */
+  /**
+   * The changes after a position; undefined when it is of another epoch, ahead of the room, or too far
+   * back.
+   */
   missedSince(position: string): Missed | undefined {
     const { state, messages } = this.#services.upkeep.context();
     const from = parsePosition(position);
@@ -58,7 +61,7 @@ export class Relaying {
     this.#services.upkeep.wakeBy(at);
   }
 
-  /** Has every client ask who is online, because some may have missed changes of it. */
+  /** Makes every client ask who is online, because some may have missed changes of presence. */
   announcePresence(): void {
     const payload = { roomId: this.#roomId, onlineCount: this.onlineCount };
     this.#services.outbox.broadcast({ name: 'presence', payload }, { to: 'everyone' });

@@ -24,7 +24,7 @@ export class Room {
   readonly #services: RoomServices;
   /** What a host with relays needs. */
   readonly relaying: Relaying;
-  /** A connection whose socket is held elsewhere has lost an ephemeral event: it reads too slowly. */
+  /** Notes that a connection whose socket is held elsewhere lost an ephemeral event: it is slow. */
   readonly lags = (connection: Connection): void => this.#services.slowConsumers.add(connection);
   readonly #waiting: WaitingCommands | undefined;
 
@@ -37,15 +37,15 @@ export class Room {
 
   /**
    * Joins a connection that is not yet open to its client. Its first line will be `joined`.
-   * @throws Refusal when the room does not take it; nothing has then happened
+   * @throws Refusal when the room refuses it: then nothing is stored and the connection is not added
    */
   connect(connection: Connection, payload: unknown): void {
     connectTo(this.#services, connection, payload);
   }
 
   /**
-   * Does a connection's command; the reply, or the refusal, comes through the outbox.
-   * @param verdict where it was given before, and the backend was asked about it
+   * Runs a connection's command; its reply or its refusal leaves through the outbox.
+   * @param verdict of the backend, when the command runs again after it was asked
    */
   handle(connection: Connection, command: Command, verdict?: Verdict): void {
     const { tokenExpiry, rates, pipeline, outbox, effects } = this.#services;
@@ -74,7 +74,7 @@ export class Room {
     }
   }
 
-  /** Does a command for an identity without a connection. The result may be sent once it is stored. */
+  /** Runs a command for an identity without a connection. Send the result only once it is stored. */
   execute<N extends RequestName>(
     identity: Identity,
     name: N,
@@ -91,18 +91,18 @@ export class Room {
 
   /**
    * Answers `refreshToken` once a transport has verified its token.
-   * @param verdict the identity in the token, or why the token does not hold
+   * @param verdict the identity in the token, or why the token was refused
    */
   refresh(connection: Connection, command: Command, verdict: Identity | Problem): void {
     if (this.#isReachable(connection)) answerRefresh(this.#services, connection, command, verdict);
   }
 
-  /** Answers a command that a transport has done outside the room, such as `getFileToken`. */
+  /** Answers a command that a transport ran outside the room, such as `getFileToken`. */
   answer(connection: Connection, command: Command, made: object | Problem): void {
     if (this.#isReachable(connection)) answerMade(this.#services, connection, command, made);
   }
 
-  /** Answers a frame that holds no tuples, and disconnects a client that goes on sending such. */
+  /** Answers a frame that holds no tuples, and disconnects a client that keeps sending such frames. */
   malformedFrame(connection: Connection, problem: Problem): void {
     if (!this.#isReachable(connection)) return;
     this.#services.refusals.malformedFrame(connection, problem);
@@ -127,12 +127,12 @@ export class Room {
     return this.#services.renewal.renew(connection, identity);
   }
 
-  /** Does one bounded step of upkeep and sets the next wakeup; a call at any time does no harm. */
+  /** Does one bounded step of upkeep and sets the next wakeup; it may be called at any time. */
   wake(): void {
     this.#services.upkeep.wake();
   }
 
-  /** Hands out what is due. Call it when that is stored. @returns whether anything was due */
+  /** Sends what is due. Call it once that is stored. @returns whether anything was due */
   flush(): boolean {
     const { appends, frames, upkeep, deliveries } = this.#services;
     appends.bySeq.clear();
@@ -142,7 +142,7 @@ export class Room {
     return wasDue;
   }
 
-  /** A connection that has ended or is being disconnected gives no more commands. */
+  /** Whether its commands run: not once it has ended, except for those that wait for a verdict. */
   #isReachable(connection: Connection): boolean {
     if (!connection.open && this.#waiting?.isEnding(connection) !== true) return false;
     return this.#services.connections.byId.has(connection.state.id);

@@ -31,15 +31,15 @@ import { Watchers } from './inbox-updates/watchers.ts';
 import { storesOf } from './storage/stores.ts';
 import { Upkeep } from './upkeep/upkeep.ts';
 
-/** Appends to one message. */
+/** The rate limit of appends to one message. */
 const APPEND_RATE = { perSecond: fixed.appendsPerSecond, burst: fixed.appendBurst };
 
-/** Messages of one incoming webhook. */
+/** The rate limit of messages of one incoming webhook. */
 const INCOMING_RATE = { perSecond: fixed.incomingPerSecond, burst: fixed.incomingBurst };
 
 const NO_EVENTS: ReadonlySet<never> = new Set();
 
-/** What a room's own methods call. */
+/** The objects that a room's methods call. */
 export interface RoomServices {
   connections: Connections;
   departures: Departures;
@@ -50,7 +50,7 @@ export interface RoomServices {
   slowConsumers: SlowConsumers;
   deliveries: Deliveries;
   application: Application;
-  /** Whether events that nothing declares are passed on. */
+  /** Whether signals that are not declared are passed on. */
   openSignals: boolean;
   refusals: Refusals;
   rates: RateLimits;
@@ -64,7 +64,8 @@ export interface RoomServices {
 }
 
 /**
- * Makes the objects of one room and connects them. Nothing else holds their order.
+ * Makes the objects of one room and connects them. Only this function knows the order in which they are
+ * made.
  * @throws NewerSchema where newer code has written the room
  */
 export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomServices {
@@ -96,7 +97,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     hookEvents: ports.hookEvents ?? NO_EVENTS,
   };
 
-  // Applying effects may rename a user, and a renaming has effects.
+  // Applying effects may rename a user, and renaming has effects: so these refer to what is made below.
   const apply = (planned: readonly PlannedEffect[]) => effects.apply(planned);
   const context = () => upkeep.context();
   const wakeBy = (at: number) => upkeep.wakeBy(at);
@@ -129,7 +130,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   };
 }
 
-/** What a delivery says, as it is sent; undefined: nothing is owed any more. */
+/** The body of a delivery, read as it is sent; undefined when nothing is owed any more. */
 function readDelivery(
   context: UpkeepContext,
   { application }: Ports,
@@ -142,7 +143,7 @@ function readDelivery(
   return bodyOf(context, target.slice(INBOX_TARGET.length));
 }
 
-/** Makes what knows a room's connections and brings events to them, and questions to the backend. */
+/** Makes the objects that hold a room's connections, send events to them, and ask the backend. */
 function outgoingOf(roomId: string, ports: Ports) {
   const { clock, timer, ids, roster, judge } = ports;
   const connections = new Connections(roster);

@@ -9,21 +9,21 @@ export interface Question {
   draft: Draft;
 }
 
-/** What the backend decides, or what its failure comes to. */
+/** The backend's decision, or the one taken in its place when it fails. */
 export type Answer =
   | { type: 'allow' }
   | { type: 'replace'; replacement: Replacement }
   | { type: 'refuse'; problem: Problem };
 
-/** An answer with the draft it is for; it decides nothing about another draft. */
+/** An answer and the draft it is for; it does not count for any other draft. */
 export interface Verdict {
   draft: Draft;
   answer: Answer;
 }
 
 /**
- * Thrown where a command needs the backend's answer: undoes it, so that it runs again with a verdict.
- * Nothing may be written before.
+ * Thrown when a command needs the backend's answer: undoes the command, which runs again with a
+ * verdict. Nothing may be written before.
  */
 export class Undecided extends Error {
   readonly question: Question;
@@ -35,7 +35,7 @@ export class Undecided extends Error {
 }
 
 /**
- * What the backend stores in the place of a draft; undefined where it is stored as it is.
+ * The backend's replacement for a draft; undefined when the draft is stored as it is.
  * @throws Undecided while there is no verdict on this draft; Refusal where the verdict refuses it
  */
 export function replacementBy(

@@ -6,7 +6,7 @@ import type { Connection } from './ports.ts';
 import type { Questions } from './questions.ts';
 import type { Question, Verdict } from './verdict.ts';
 
-/** What the room does with a command that waits no longer. */
+/** The methods of the room that run commands after their wait. */
 interface CommandRunner {
   handle(connection: Connection, command: Command, verdict?: Verdict): void;
   depart(connection: Connection, reason: LeaveReason): void;
@@ -21,7 +21,7 @@ export class WaitingCommands {
   readonly #room: CommandRunner;
   /** By connection id; an entry is there while a command of the connection is being decided about. */
   readonly #later = new Map<string, Command[]>();
-  /** Connections that have ended meanwhile: what they sent before is still done. */
+  /** Connections that ended while their commands wait: the commands still run. */
   readonly #ended = new Map<string, LeaveReason>();
 
   constructor(questions: Questions, room: CommandRunner) {
@@ -29,14 +29,14 @@ export class WaitingCommands {
     this.#room = room;
   }
 
-  /** Undefined where nothing is asked. */
+  /** Undefined where no backend is asked. */
   static over(questions: Questions | undefined, room: CommandRunner): WaitingCommands | undefined {
     return questions && new WaitingCommands(questions, room);
   }
 
   /**
-   * Has a command wait if an earlier one of its connection does. @returns whether it waits
-   * @throws Refusal `rate_limited` where too many wait
+   * Makes a command wait if an earlier one of its connection does. @returns whether it waits
+   * @throws Refusal `rate_limited` when too many wait
    */
   add({ state: { id } }: Connection, command: Command): boolean {
     const later = this.#later.get(id);
@@ -46,7 +46,10 @@ export class WaitingCommands {
     return true;
   }
 
-  /** Asks about a command, runs it again with the verdict, and then what has waited. */
+  /**
+   * Asks the backend about a command, runs it again with the verdict, then runs the commands that
+   * waited.
+   */
   ask(connection: Connection, command: Command, question: Question): void {
     const { id } = connection.state;
     const later: Command[] = [];
@@ -60,14 +63,14 @@ export class WaitingCommands {
     });
   }
 
-  /** Has the end of a connection wait for its commands. @returns whether it waits */
+  /** Delays the end of a connection until its waiting commands have run. @returns whether it waits */
   defersEnd({ state: { id } }: Connection, reason: LeaveReason): boolean {
     if (this.#later.has(id)) this.#ended.set(id, reason);
     else this.#ended.delete(id);
     return this.#ended.has(id);
   }
 
-  /** Whether the connection has ended and what it sent before is still being done. */
+  /** Whether the connection has ended while commands that it sent before still run. */
   isEnding({ state: { id } }: Connection): boolean {
     return this.#ended.has(id);
   }

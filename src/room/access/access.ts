@@ -7,22 +7,25 @@ import type { Role } from '../../protocol/objects.ts';
 import type { KnownMember } from '../storage/members.ts';
 import type { RoomState } from '../storage/room-row.ts';
 
-/** What of a member decides whether they may be in the room. */
+/** The fields of a member that decide whether they may be in the room. */
 export type Admission = Pick<KnownMember, 'role' | 'banned' | 'kickedUntil'>;
 
 /** What a user may do in a room. */
 export interface Access<M extends Admission = KnownMember> {
-  /** As it is shown; an admin shows as an owner. */
+  /** As users see it; an admin is shown as an owner. */
   role: Role;
   /** For comparing the ranks of two users. */
   rank: number;
-  /** On the room's list. */
+  /** Whether the user is on the room's list. */
   isListed: boolean;
-  /** Named by the token's own claims. */
+  /**
+   * Whether the token's claims name the room; in a direct room, whether the user is listed. True for an
+   * admin.
+   */
   isGranted: boolean;
-  /** Only its two members, and admins, get into a direct room, whatever tokens say. */
+  /** Whether the room is direct: only its two members and admins get in, whatever tokens say. */
   isDirect: boolean;
-  /** What the room remembers of them. */
+  /** The room's row about the user, if it has one. */
   member: M | undefined;
 }
 
@@ -67,9 +70,9 @@ export function noSuchRoom(): Refusal {
 }
 
 /**
- * Checks that a user may be in the room at all. A deleted room is open only to an admin who reopens
- * it, a room whose import has not ended only to an admin who goes on with it.
- * @throws Refusal `room_not_found`, the same whether it exists or not; `unavailable`; `banned`;
+ * Checks that a user may be in the room at all. A deleted room is open only to an admin who reopens it,
+ * a room whose import has not ended only to an admin who continues it.
+ * @throws Refusal `room_not_found`, whether or not the room exists; `unavailable`; `banned`;
  * `forbidden`
  */
 export function assertAccess(
@@ -129,14 +132,14 @@ export function assertMaySend({ rank, member }: Access, state: RoomState, now: n
   }
 }
 
-/** @throws Refusal `forbidden` for anyone who stands below `role` */
+/** @throws Refusal `forbidden` for a user who ranks below `role` */
 export function assertRank({ rank }: Access, role: Role): void {
   if (rank < ranks[role]) {
     throw new Refusal('forbidden', `Only ${article(role)} may do this.`);
   }
 }
 
-/** @throws Refusal `forbidden` for everyone whose token does not say `admin` */
+/** @throws Refusal `forbidden` unless the token has the `admin` claim */
 export function assertAdmin({ rank }: Access): void {
   if (rank < ADMIN_RANK) throw new Refusal('forbidden', 'Only an admin may do this.');
 }

@@ -3,16 +3,17 @@ import { recordGuest } from '../inbox-updates/guest.ts';
 import { nameOf } from './names.ts';
 import type { KnownMember } from '../storage/members.ts';
 
-/** The actor's name: the one fixed when joining, or for one who has not joined, what they claim. */
+/** The actor's name: the one fixed when joining; for an actor who has not joined, see `nameOf`. */
 export function actorName({ actor }: Context, claim: unknown, field: string): ActorName {
   const { identity, connection } = actor;
   return { userId: identity.userId, ...(connection?.state.name ?? nameOf(identity, claim, field)) };
 }
 
 /**
- * Puts the actor on the room's list, or keeps the name there up to date. Called by every durable
- * act. A newcomer has read everything up to now. The first to write, guests aside, owns the room:
- * by a message, not by a reaction or by having read.
+ * Puts the actor on the room's list, or keeps the name there up to date. Called by every command that
+ * changes something durable. A new member counts as having read everything so far. The first user other
+ * than a guest who writes a message becomes the room's owner; a reaction or a read position does not
+ * count.
  */
 export function ensureMember(
   context: Context,

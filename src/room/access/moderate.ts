@@ -6,7 +6,7 @@ import type { KnownMember } from '../storage/members.ts';
 import { accessOf, mayBeHere } from './access.ts';
 import { shownMember } from './targets.ts';
 
-type Acting =
+type ModerationCommand =
   | 'setRole'
   | 'kickMember'
   | 'banMember'
@@ -14,8 +14,10 @@ type Acting =
   | 'muteMember'
   | 'unmuteMember';
 
-/** Stores what a moderator's command makes of a member, with its audit entry and event. */
-export function moderate<N extends Acting>(
+/**
+ * Stores a member as a moderator's command changed it, with the audit entry, and broadcasts the change.
+ */
+export function moderate<N extends ModerationCommand>(
   context: Context,
   act: N,
   { note }: Pick<Payload<N>, 'note'>,

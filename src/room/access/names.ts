@@ -4,10 +4,10 @@ import { nameOfId, wrongUsername } from '../../protocol/text.ts';
 import type { Name } from '../ports.ts';
 
 /**
- * How a user is shown. The token's name is the only verified one; a claimed name counts only
- * without it.
- * @param field where the claim stands in the payload
- * @throws Refusal `invalid_payload` for a claim that counts and does not fit
+ * The name under which a user is shown. Only a name in the token is verified; a claimed name counts
+ * only if the token has none.
+ * @param field the field of the payload that holds the claim
+ * @throws Refusal `invalid_payload` for a claim that counts and is no valid name
  */
 export function nameOf(identity: Identity, claim: unknown, field: string): Name {
   const { name, userId, bot } = identity;
@@ -18,7 +18,7 @@ export function nameOf(identity: Identity, claim: unknown, field: string): Name 
   return { username: claim as string, ...marksOf({ unverified: true, bot }) };
 }
 
-/** What is shown beside a name, without what is not set. */
+/** The marks shown beside a name, without those that are not set. */
 export function marksOf({
   unverified,
   bot,

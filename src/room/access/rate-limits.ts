@@ -3,15 +3,15 @@ import type { Limits } from '../../protocol/codes/limits.ts';
 import { type Rate, TokenBucket } from '../../protocol/token-bucket.ts';
 import type { Clock } from '../ports.ts';
 
-/** What a user may do in a room. */
+/** The rate at which a user may give commands in a room. */
 export function commandRate({ commandsPerSecond, commandBurst }: Limits): Rate {
   return { perSecond: commandsPerSecond, burst: commandBurst };
 }
 
-/** With more buckets than this, full ones are dropped: they are as good as none. */
+/** With more buckets than this, full ones are dropped: a new bucket starts full, too. */
 const SWEEP_ABOVE = 1_000;
 
-/** What each user, or each stream, may still do, as token buckets in memory. */
+/** Token buckets in memory, one for each key: a user, a stream or an incoming webhook. */
 export class RateLimits {
   readonly #rate: Rate;
   readonly #clock: Clock;
@@ -23,7 +23,7 @@ export class RateLimits {
     this.#clock = clock;
   }
 
-  /** @throws Refusal `rate_limited`, with the time until there is enough again */
+  /** @throws Refusal `rate_limited`, with the time until the bucket holds enough again */
   charge(key: string, cost = 1): void {
     const now = this.#clock.now();
     const bucket = this.#buckets.get(key) ?? this.#add(key, now);

@@ -3,8 +3,9 @@ import type { Name } from '../ports.ts';
 import { memberOrStranger, shownMember } from './targets.ts';
 
 /**
- * Gives an online user the name in their newest token: in the room's list, and in a `memberUpdated`
- * for every connection but the one with the token. A `userJoined` or `userLeft` would be wrong.
+ * Gives an online user the name in their newest token: in the room's list, and in a `memberUpdated` for
+ * every connection but the one with the token. No `userJoined` or `userLeft`: the user was here all
+ * along.
  */
 export function renamed(
   context: UpkeepContext,
@@ -17,7 +18,7 @@ export function renamed(
   const isKnown = members.find(userId) !== undefined;
   if (isKnown) members.put(after);
   if (!isKnown && presence.mode === 'count') return { reply: {} };
-  // Until this is stored, presence has the name before.
+  // Presence keeps the old name until this is stored.
   const { unverified: ___, bot: ____, ...member } = shownMember(context, after);
   const payload = { roomId, ...member, ...name, by: userId };
   const event = { name: 'memberUpdated' as const, payload };

@@ -12,7 +12,7 @@ import { renamed } from './renaming.ts';
 import { revocations } from './revocations.ts';
 import type { TokenExpiry } from './token-expiry.ts';
 
-/** Puts newer tokens in the place of connections' tokens, and the names in them in the place of names. */
+/** Replaces the tokens of connections by newer ones, and the names of users by the names in those. */
 export class Renewal {
   readonly #database: Database;
   readonly #upkeep: Upkeep;
@@ -58,7 +58,7 @@ export class Renewal {
     try {
       this.#rename(connection, { userId: identity.userId, ...name });
     } catch (error) {
-      // Storage fails, or names change too often: the user's next message brings the name.
+      // Storage failed, or the name changes too often: the user's next message stores the name.
       if (!(error instanceof Refusal)) this.#log.failure('rename', error);
     }
   }
@@ -81,12 +81,12 @@ export class Renewal {
   }
 }
 
-/** The name of a connection that already has one, once a token gives its user another. */
+/** The change of a connection's name to the one in a token; none while the connection has no name. */
 function newName({ state }: Connection, name: Name | undefined): Pick<ConnectionState, 'name'> {
   return name !== undefined && state.name !== undefined ? { name } : {};
 }
 
-/** The name that a token gives its user, where it gives one. */
+/** The name in a token, if it has one. */
 function nameIn(identity: Identity): Name | undefined {
   return identity.name === undefined ? undefined : nameOf(identity, undefined, 'username');
 }

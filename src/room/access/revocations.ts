@@ -7,7 +7,7 @@ import type { Connection } from '../ports.ts';
 import type { RoomState } from '../storage/room-row.ts';
 import { accessOf, assertAccess } from './access.ts';
 
-/** What disconnects those of an audience's joined connections that may no longer be in the room. */
+/** The effects that disconnect an audience's joined connections that may no longer be in the room. */
 export function revocations(context: UpkeepContext, audience: Audience): Disconnect[] {
   const joined = context.connections.in(audience).filter(({ state }) => state.joined);
   if (joined.length === 0) return [];

@@ -35,7 +35,7 @@ export function moderationTarget(context: Context, userId: string): KnownMember 
   return target;
 }
 
-/** What the room knows of a user, or what a stranger begins with. */
+/** The room's row about a user; for a user without one, the values that a new row starts with. */
 export function memberOrStranger(
   { members, presence, state }: Pick<Context, 'members' | 'presence' | 'state'>,
   userId: string,
@@ -53,7 +53,7 @@ export function memberOrStranger(
 }
 
 /**
- * Users act only on members below themselves; users who are not on the list rank as members.
+ * Checks that the target ranks below the actor; users who are not on the list rank as members.
  * @throws Refusal `forbidden`
  */
 export function assertBelow(context: Context, target: KnownMember): void {
@@ -63,7 +63,7 @@ export function assertBelow(context: Context, target: KnownMember): void {
   }
 }
 
-/** A user's rank by the room's list, or by the token of one of their joined connections. */
+/** A user's rank: the highest that the room's list or a token of their joined connections gives. */
 function rankOf({ connections, roomId }: Context, target: KnownMember): number {
   const granted = connections
     .joinedOf(target.userId)

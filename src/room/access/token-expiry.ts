@@ -2,19 +2,19 @@ import { type CloseCode, closeCodes } from '../../protocol/codes/close-codes.ts'
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Clock, Connection, Roster } from '../ports.ts';
 
-/** Least time between two looks for lost heartbeats, in milliseconds. */
+/** Least time between two checks for lost heartbeats, in milliseconds. */
 const SWEEP_EVERY_MS = 10_000;
 
 /**
- * Ends connections whose token has expired or whose heartbeats have stopped. It checks when something
- * happens in the room anyway: a timer would keep the room awake.
+ * Disconnects connections whose token has expired or whose heartbeats have stopped. It checks when
+ * something happens in the room anyway: a timer would keep the room awake.
  */
 export class TokenExpiry {
   readonly #clock: Clock;
   readonly #roster: Roster;
   readonly #disconnect: (connection: Connection, code: CloseCode) => void;
   #sweptAt = 0;
-  /** The first time at which a connection's token ends, in epoch milliseconds. */
+  /** The earliest time at which a connection's token expires, in epoch milliseconds. */
   #nextExpiry = Infinity;
 
   constructor(
@@ -28,7 +28,7 @@ export class TokenExpiry {
     for (const connection of roster.connections()) this.watch(connection);
   }
 
-  /** Takes note of when a connection's token ends. */
+  /** Takes a connection's token into account for the next expiry. */
   watch(connection: Connection): void {
     this.#nextExpiry = Math.min(this.#nextExpiry, endOf(connection));
   }
@@ -38,7 +38,7 @@ export class TokenExpiry {
     return now > this.#nextExpiry && now > endOf(connection);
   }
 
-  /** Checks every connection, when a token may have expired or the last check was 10 s ago. */
+  /** Checks every connection if a token may have expired or the last check was at least 10 s ago. */
   sweep(): void {
     const now = this.#clock.now();
     const expiring = now > this.#nextExpiry;
@@ -56,7 +56,9 @@ export class TokenExpiry {
   }
 }
 
-/** When a connection's token ends, the tolerated difference between clocks included. */
+/**
+ * When a connection's token expires, in epoch milliseconds, plus the tolerated difference of clocks.
+ */
 function endOf({ state }: Connection): number {
   return (state.identity.expiresAt ?? Infinity) + fixed.clockToleranceMs;
 }

@@ -1,6 +1,6 @@
 /**
- * The connections that something is for, as data. `everyone` and `user` mean joined connections,
- * except where a connection is disconnected: that reaches connections that have not joined, too.
+ * The connections that an event or a disconnection is for, as data. An event for `everyone` or `user`
+ * reaches joined connections; a disconnection also reaches those that have not joined.
  */
 export type Audience =
   | { to: 'everyone'; except?: string | undefined }

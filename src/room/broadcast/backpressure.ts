@@ -2,11 +2,11 @@ import type { Limits } from '../../protocol/codes/limits.ts';
 
 /** What the host knows of a connection's unsent bytes. */
 export interface Backlog {
-  /** Bytes handed over and not yet taken by the network, where the host can tell. */
+  /** Bytes handed over that the network has not taken yet; undefined where the host cannot tell. */
   buffered: number | undefined;
   /** Bytes sent since the client's last sign of life. */
   sentSinceSign: number;
-  /** How long that sign is past, in milliseconds. */
+  /** Milliseconds since that sign of life. */
   signAgoMs: number;
 }
 
@@ -15,8 +15,9 @@ const LATE_MS = 26_000;
 const SILENT_MS = 30_000;
 
 /**
- * Whether a connection keeps up. `slow`: drop what is ephemeral. `tooSlow`: send it away to resume.
- * Where the host does not know what is buffered, silence while much was sent decides.
+ * Whether a connection keeps up. `slow`: drop ephemeral frames. `tooSlow`: close it, so that its client
+ * resumes. Where the host cannot tell what is buffered, a client counts as slow when much was sent
+ * since its last sign of life and that sign is overdue.
  */
 export function backpressure(
   { buffered, sentSinceSign, signAgoMs }: Backlog,

@@ -9,7 +9,9 @@ import type { MissedSignals } from './missed-signals.ts';
 
 type FrameSenderPorts = Pick<Ports, 'clock' | 'timer' | 'roster' | 'meter'>;
 
-/** Hands frames to connections, and lets joins wait: when many join, their events leave together. */
+/**
+ * Sends frames to connections. Delays the events of joins, so that when many join these leave together.
+ */
 export class FrameSender {
   readonly #ports: FrameSenderPorts;
   readonly #outbox: Outbox;
@@ -18,9 +20,9 @@ export class FrameSender {
   readonly #departures: Departures;
   /** When deferrable events last left, in epoch milliseconds. */
   #joinsSentAt = -Infinity;
-  /** Whether a timer is set that flushes what was deferred. */
+  /** Whether a timer is set that flushes the deferred events. */
   #isTimerSet = false;
-  /** Frames that have left in the flush under way, and their lines. */
+  /** Frames sent in the current flush, and the lines in them. */
   #sentFrames = 0;
   #sentLines = 0;
 
@@ -38,11 +40,11 @@ export class FrameSender {
     this.#departures = departures;
   }
 
-  /** Hands out all that is due, also what becomes due by that. @returns whether anything was */
+  /** Sends everything due, including what becomes due by sending it. @returns whether anything was */
   flush(): boolean {
     const { roster, clock, meter } = this.#ports;
     const agoMs = clock.now() - this.#joinsSentAt;
-    // How much longer deferrable events may wait; not at all when the clock was set back.
+    // How many milliseconds deferrable events still wait; 0 when the clock was set back.
     let deferMs = agoMs < 0 ? 0 : events.userJoined.everyMs - agoMs;
     let hasHandedOut = false;
     for (;;) {
@@ -67,7 +69,7 @@ export class FrameSender {
     }
   }
 
-  /** Sets a timer, with which the host flushes. */
+  /** Sets a timer; the host flushes after every timer. */
   #flushAfter(ms: number): void {
     if (this.#isTimerSet) return;
     this.#isTimerSet = true;
@@ -83,7 +85,7 @@ export class FrameSender {
     else if (!connection.send(frame)) this.#missed.dropped(connection, frame);
     this.#sentFrames++;
     this.#sentLines += frame.lines.length;
-    // A connection that was too slow, or is gone: its host may never report its end.
+    // The connection was too slow, or is gone: the host may never report its end.
     if (!connection.open) this.#departures.gone(connection, 'disconnected');
   };
 }

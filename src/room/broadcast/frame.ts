@@ -3,11 +3,11 @@ import { isSignal, positionLine, signalKey } from '../../protocol/frames.ts';
 /** One or more lines that leave together, made once however many connections get it. */
 export class Frame {
   readonly lines: readonly string[];
-  /** What to come back with, when the frame holds a durable event or the reply to a change. */
+  /** The position to resume from, when the frame holds a durable event or the reply to a change. */
   readonly position: string | undefined;
-  /** Whether all of it may be dropped for a connection that cannot keep up. */
+  /** Whether the whole frame may be dropped for a connection that cannot keep up. */
   readonly ephemeral: boolean;
-  /** Places of the lines that quiet connections do not get. */
+  /** Indexes of the lines that quiet connections do not get. */
   readonly loud: readonly number[];
   #signals: ReadonlyMap<string, string> | undefined;
   #text: string | undefined;
@@ -35,7 +35,7 @@ export class Frame {
     return this.#quiet;
   }
 
-  /** The newest line of each signal in it, by key. */
+  /** The newest line of each signal in the frame, by key. */
   get signals(): ReadonlyMap<string, string> {
     this.#signals ??= new Map(
       this.lines.filter(isSignal).map((line) => [signalKey(line), line] as const),

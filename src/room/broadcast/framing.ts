@@ -2,20 +2,22 @@ import type { Connection } from '../ports.ts';
 import type { Audience } from './audience.ts';
 import { Frame } from './frame.ts';
 
-/** A line that was decided, in the order of deciding. */
+/** A line of the outbox; entries are in the order in which they were decided. */
 export interface Entry {
   line: string;
   audience: Audience;
-  /** Of a durable change: where the room stands with it. */
+  /** The room's position after the change, if it is a durable one. */
   position?: string | undefined;
   ephemeral: boolean;
   /** Not for quiet connections. */
   loud?: boolean;
-  /** May wait at a flush for others to leave with it. */
+  /** May wait at a flush for further events to leave with it. */
   deferrable: boolean;
 }
 
-/** The entries, by index, during which a connection was joined: from `from`, below `to`. */
+/**
+ * A range of entries that were decided while a connection was joined: indexes from `from`, below `to`.
+ */
 export interface Span {
   from: number;
   to: number;
@@ -23,7 +25,7 @@ export interface Span {
 
 /**
  * One connection's own frame.
- * @param spans when it was joined; undefined: all along if it is joined now, else never
+ * @param spans when it was joined; undefined: always if it is joined now, else never
  */
 export function ownFrame(
   { state }: Pick<Connection, 'state'>,

@@ -1,33 +1,37 @@
 import { eventName } from '../../protocol/frames.ts';
 import { Frame } from './frame.ts';
 
-/** Signals kept for a connection; of more, those that changed longest ago are dropped. */
+/** Most signals kept for one connection; beyond that, those that changed longest ago are dropped. */
 const MAX_MISSED = 256;
 
-/** What takes frames, and returns false for one that it dropped because its client cannot keep up. */
+/** A connection; `send` returns false for a frame that it dropped because its client cannot keep up. */
 interface Sender {
   send(frame: Frame): boolean;
 }
 
 /**
- * Sends frames, and keeps of what is dropped the newest of each signal, which leaves with the next frame
- * that a connection has room for. Whatever holds sockets does so: a room, a relay, a Worker. The room
- * provides for that next frame: it is told of a connection that lags, and sends it a `presence`.
+ * Sends frames. Of dropped frames it keeps the newest line of each signal, and sends these with the
+ * next ephemeral frame that the connection can take. Used wherever sockets are held: in a room, a
+ * relay, a Worker. The room makes sure that there is such a frame: `lags` reports the slow connection
+ * to it, and it sends a `presence`.
  */
 export class MissedSignals<C extends Sender> {
   /**
-   * Connections that have lost something, with the newest of each signal that they have missed, by key,
-   * oldest change first. While there are none, frames need not be sent by `send`.
+   * Connections that lost a frame, with the newest line of each signal that they missed, by key, oldest
+   * change first. While the map is empty, frames may be sent without this class.
    */
   readonly byConnection = new Map<C, Map<string, string>>();
   readonly #lags: (connection: C) => void;
 
-  /** @param lags a connection has lost a frame: the first since it kept up, or its `presence` */
+  /**
+   * @param lags called when a connection lost its first frame since it kept up, or one with a
+   * `presence`
+   */
   constructor(lags: (connection: C) => void) {
     this.#lags = lags;
   }
 
-  /** Sends a frame; where it may be dropped, after the signals that its connection has missed. */
+  /** Sends a frame; an ephemeral one leaves together with the signals that its connection missed. */
   send(connection: C, frame: Frame): void {
     const missed = this.byConnection.get(connection);
     const due = missed !== undefined && frame.ephemeral ? withMissed(frame, missed) : frame;
@@ -36,7 +40,7 @@ export class MissedSignals<C extends Sender> {
     else if (missed !== undefined) for (const key of frame.signals.keys()) missed.delete(key);
   }
 
-  /** A connection has lost a frame: the newest signals in it are kept. */
+  /** Records that a connection lost a frame, and keeps the newest signals in it. */
   dropped(connection: C, { signals, lines }: Frame): void {
     const isNew = !this.byConnection.has(connection);
     this.byConnection.set(connection, new Map([...signals].slice(-MAX_MISSED)));
@@ -51,7 +55,7 @@ export class MissedSignals<C extends Sender> {
   }
 }
 
-/** A frame with signals before it that are older than what is in it. */
+/** A frame with the missed signals before its own lines, except those of which it has a newer line. */
 function withMissed(frame: Frame, missed: ReadonlyMap<string, string>): Frame {
   const older = [...missed].filter(([key]) => !frame.signals.has(key));
   return new Frame([...older.map(([, line]) => line), ...frame.lines], undefined, true);

@@ -4,7 +4,9 @@ import type { Entry } from './framing.ts';
 
 type Appended = EventPayload<'messageAppended'>;
 
-/** An append that waits in the outbox, and the connection that does not hear of it. */
+/**
+ * An append that waits in the outbox, and the id of the connection that gave it, which gets no event.
+ */
 interface OpenAppend {
   payload: Appended;
   entry: Entry;
@@ -12,21 +14,21 @@ interface OpenAppend {
 }
 
 /**
- * The appends of the next flush that more text can join: appends to one message that follow each other
- * share a `rev`, a stored row and an event. Whatever else happens in the room closes them, because a
- * state that was read at a `rev` must not grow under it.
+ * The appends of the next flush that more text can be added to: consecutive appends to one message
+ * share a `rev`, a stored row and an event. Anything else that happens in the room closes them, because
+ * a state that was read at a `rev` must not change under the same `rev`.
  */
 export class OpenAppends {
-  /** To be cleared when a flush hands them out, and when something else happens. */
+  /** Callers clear it when a flush sends the appends, and when anything else happens in the room. */
   readonly bySeq = new Map<number, OpenAppend>();
 
-  /** @param by the connection that appends; none over HTTP */
+  /** @param by the id of the connection that appends; undefined over HTTP */
   find(seq: number, by: string | undefined): Pick<Appended, 'rev' | 'offset'> | undefined {
     const open = this.bySeq.get(seq);
     return open?.by === by ? open?.payload : undefined;
   }
 
-  /** @param entry of this event in the outbox */
+  /** @param entry the event's entry in the outbox */
   add(payload: Appended, entry: Entry): void {
     const { audience } = entry;
     const by = audience.to === 'everyone' ? audience.except : undefined;

@@ -12,7 +12,7 @@ import { type Entry, frameOf, ownFrame, type Span } from './framing.ts';
 interface NamedEvent {
   name: string;
   payload: unknown;
-  /** Of a signal with several arguments those after the first. */
+  /** The arguments of a signal after its first one. */
   more?: readonly unknown[];
 }
 
@@ -22,7 +22,7 @@ interface Ending {
   reason: string;
 }
 
-/** A connection that gets a frame of its own, and when it was joined, if that has changed. */
+/** A connection that gets a frame of its own, and when it was joined, if that changed. */
 interface Recipient {
   connection: Connection;
   spans?: readonly Span[];
@@ -38,7 +38,7 @@ export interface Flushed {
   hasDeferred: boolean;
 }
 
-/** What one flush hands out. */
+/** What one flush sends. */
 interface Batch {
   entries: readonly Entry[];
   /** The entries for everyone, unless they wait for the next flush. */
@@ -50,26 +50,26 @@ interface Batch {
 }
 
 /**
- * What was decided and waits to be stored before it leaves: one list of entries for the room. Most
- * connections get all of it as one shared frame; a connection with a line of its own, or that joined
- * or left in between, gets a frame made for it.
+ * Lines that were decided and wait to be stored before they leave: one list of entries for the room.
+ * Most connections get all of them as one shared frame; a connection with a line of its own, or one
+ * that joined or left in between, gets a frame made for it.
  */
 export class Outbox {
   readonly #connections: Connections;
   #entries: Entry[] = [];
-  /** Connections with an entry of their own or that is not for them, by id. */
+  /** Connections that have an entry of their own, or that one entry is not for, by id. */
   #own = new Map<string, Recipient>();
   /** Connections that have joined or left since the first entry, by id. */
   #spans = new Map<string, Required<Recipient>>();
   #endings = new Map<string, Ending>();
-  /** How many entries, all of them the first, were deferred at the last flush. */
+  /** How many entries were deferred at the last flush; they are the first in the list. */
   #deferred = 0;
 
   constructor(connections: Connections) {
     this.#connections = connections;
   }
 
-  /** The last line for one connection alone that waits. */
+  /** The last waiting line for one connection alone; empty when there is none. */
   get lastReply(): string {
     return this.#entries.findLast(({ audience }) => audience.to === 'connection')?.line ?? '';
   }
@@ -135,12 +135,12 @@ export class Outbox {
   }
 
   /**
-   * Hands everything due to its connections. Call it once that is stored: at once where an output
-   * gate holds frames back (edge), after the commit where none does (Node).
+   * Sends everything due. Call it once that is stored: immediately where an output gate holds frames
+   * back (edge), after the commit where there is none (Node).
    * @param everyone all connections of the room, apart from those in groups
-   * @param send takes each connection that has something due, with its frame
-   * @param mayDefer whether deferrable events wait when there is nothing else for everyone.
-   * Connections with something else due get them all the same, in their place.
+   * @param send called with each connection that has something due, and its frame
+   * @param mayDefer whether deferrable events wait when there is nothing else for everyone. Connections
+   * with something else due get them now, in their order.
    * @param groups get the shared frame once each
    */
   flush(
@@ -207,7 +207,7 @@ export class Outbox {
     return { entries, shared: isDeferred ? [] : shared, hasDeferrable, own, endings };
   }
 
-  /** Connections that have got deferred entries now do not get them a second time. */
+  /** Keeps connections that were sent deferred entries now from getting them a second time. */
   #keepSpans(own: ReadonlyMap<string, Recipient>): void {
     for (const [id, { connection }] of own) {
       const spans = connection.state.joined ? [{ from: this.#deferred, to: Infinity }] : [];

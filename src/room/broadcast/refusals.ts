@@ -7,12 +7,12 @@ import type { Connection, Ports } from '../ports.ts';
 import type { Departures } from '../presence/departures.ts';
 import type { Outbox } from './outbox.ts';
 
-/** The most characters of a client's own texts that are sent back to it. */
+/** Most characters of a client's own texts that are sent back to it. */
 const MAX_ECHOED = 64;
 
 type RefusalPorts = Pick<Ports, 'clock' | 'log' | 'meter'>;
 
-/** Says why something was refused, and disconnects clients that go on sending it. */
+/** Tells clients why something was refused, and disconnects those that keep sending such things. */
 export class Refusals {
   readonly #roomId: string | undefined;
   readonly #ports: RefusalPorts;
@@ -32,7 +32,7 @@ export class Refusals {
     this.#departures = departures;
   }
 
-  /** What a client may know of an error. A defect is logged and becomes an internal problem. */
+  /** The problem that a client is sent for an error. A defect is logged and becomes an internal one. */
   problemOf(error: unknown, command: string): Problem {
     const isRefusal = error instanceof Refusal;
     const problem = isRefusal ? error.problem : internalProblem;
@@ -41,7 +41,7 @@ export class Refusals {
     return problem;
   }
 
-  /** Answers a command with an `ack`, or without a `ref` with an `error` event that names it. */
+  /** Refuses a command with an `ack`, or if it has no `ref`, with an `error` event that names it. */
   refuse(connection: Connection, { name, payload, ref }: Command, error: unknown): void {
     const problem = this.problemOf(error, name);
     if (!connection.open) return;

@@ -15,11 +15,13 @@ export class SlowConsumers {
   readonly #presence: Presence;
   readonly #timer: Timer;
   readonly #disconnect: (connection: Connection) => void;
-  /** How many `presence` events each has got without keeping up after. */
+  /** Slow connections, with the number of `presence` events each was sent so far without keeping up. */
   readonly #slow = new Map<Connection, number>();
-  /** The same for those that got one last; they return to `#slow` if they are still too slow. */
+  /**
+   * The same for those that were sent one in the last round; they return to `#slow` if still too slow.
+   */
   #retried: ReadonlyMap<Connection, number> = new Map();
-  /** What connections whose sockets the room's own host holds have missed. */
+  /** The signals missed by connections whose sockets the room's own host holds. */
   readonly missed = new MissedSignals<Connection>((connection) => this.add(connection));
 
   constructor(
@@ -36,7 +38,7 @@ export class SlowConsumers {
     this.#disconnect = disconnect;
   }
 
-  /** A connection has lost something ephemeral. */
+  /** Records that a connection lost an ephemeral event. */
   add(connection: Connection): void {
     if (this.#slow.has(connection)) return;
     if (this.#slow.size === 0) this.#timer.after(fixed.laggardEveryMs, () => this.#retry());
