@@ -42,7 +42,12 @@ describe('while one client floods the edge host, others continue', () => {
 });
 
 /** Opens a native socket, and waits until it is open or refused. */
-async function knock(host: HostName, roomId: string, userId: string, protocols: string[] = []) {
+async function openNative(
+  host: HostName,
+  roomId: string,
+  userId: string,
+  protocols: string[] = [],
+) {
   const path = `${hosts[host].url}/rooms/${roomId}/ws`;
   const raw = rawSocket(path, { authorization: `Bearer ${await tokenFor(userId)}` }, protocols);
   onTestFinished(() => raw.socket.terminate());
@@ -51,8 +56,13 @@ async function knock(host: HostName, roomId: string, userId: string, protocols: 
 }
 
 /** Joins over a native socket and sends `frames` commands at once. */
-async function pour(host: HostName, frames: number, roomId = newRoom(), userId = 'mallory') {
-  const raw = await knock(host, roomId, userId);
+async function sendCommands(
+  host: HostName,
+  frames: number,
+  roomId = newRoom(),
+  userId = 'mallory',
+) {
+  const raw = await openNative(host, roomId, userId);
   await raw.frame((frame) => frame.startsWith('["joined"'));
   send(raw, frames);
   return raw;
@@ -63,7 +73,7 @@ function send({ socket }: RawSocket, frames: number): void {
 }
 
 /** Sends `frames` events at once over Socket.IO, on a bare WebSocket too. */
-async function pourEvents(frames: number) {
+async function sendEvents(frames: number) {
   const roomId = newRoom();
   const raw = rawSocket(`${hosts.node.url}/socket.io/?EIO=4&transport=websocket`);
   onTestFinished(() => raw.socket.terminate());
@@ -79,14 +89,14 @@ async function pourEvents(frames: number) {
 }
 
 it.each([
-  ['WebSockets', (frames: number) => pour('node', frames), '["ack",450,', /\["ack",/g],
-  ['Socket.IO', pourEvents, '43450[', /^43\d+\[/gm],
+  ['WebSockets', (frames: number) => sendCommands('node', frames), '["ack",450,', /\["ack",/g],
+  ['Socket.IO', sendEvents, '43450[', /^43\d+\[/gm],
 ] as const)(
   '[ADM3] the node host reads a socket no faster than twice what its user may do: %s',
   async (...row) => {
-    const [, flooded, ack, answer] = row;
+    const [, sendFlood, ack, answer] = row;
     const from = performance.now();
-    const raw = await flooded(3_000);
+    const raw = await sendFlood(3_000);
     await raw.frame((frame) => frame.includes(ack));
     const seconds = (performance.now() - from) / 1_000;
     const answered = raw.frames.join('\n').match(answer)?.length ?? 0;
@@ -113,10 +123,10 @@ describe('the edge host bans a user who floods', () => {
 
   it('[ADM6] [LIM2] from the room, at every transport, for a minute', async () => {
     const roomId = newRoom();
-    const raw = await pour('edge', 3_000, roomId, 'natalie');
+    const raw = await sendCommands('edge', 3_000, roomId, 'natalie');
     expect(await raw.closed).toBe(4504);
     expect(raw.frames.join('\n')).toContain('rate_limited');
-    const { refused } = await knock('edge', roomId, 'natalie');
+    const { refused } = await openNative('edge', roomId, 'natalie');
     expect(refused?.status).toBe(429);
     expect(JSON.parse(refused?.body ?? '')).toMatchObject({ error: refusal });
     const elsewhere = new SocketIoVisitor(hosts.edge.url, { token: await tokenFor('natalie') });
@@ -124,13 +134,13 @@ describe('the edge host bans a user who floods', () => {
     expect(await elsewhere.join(roomId)).toMatchObject({ ok: false, error: refusal });
     // The ban applies neither to other rooms nor to other users of this room.
     expect(await elsewhere.join(newRoom())).toMatchObject({ ok: true });
-    expect((await knock('edge', roomId, 'ned')).refused).toBeUndefined();
+    expect((await openNative('edge', roomId, 'ned')).refused).toBeUndefined();
   });
 
   it('[ADM6] also if the flood comes over one socket after the other', async () => {
     const roomId = newRoom();
     const send = async () => {
-      const raw = await knock('edge', roomId, 'oscar');
+      const raw = await openNative('edge', roomId, 'oscar');
       if (raw.refused !== undefined) return raw.refused.status;
       raw.socket.send('x'.repeat(1024 * 1024));
       return raw.closed;
@@ -155,7 +165,9 @@ describe('the edge host bans a user who floods', () => {
 
   it('[ADM6] except a user whose five tabs send 200 commands each at once', async () => {
     const roomId = newRoom();
-    const tabs = await Promise.all([1, 2, 3, 4, 5].map(() => knock('edge', roomId, 'tabitha')));
+    const tabs = await Promise.all(
+      [1, 2, 3, 4, 5].map(() => openNative('edge', roomId, 'tabitha')),
+    );
     for (const tab of tabs) send(tab, 200);
     for (const tab of tabs) await tab.frame((frame) => frame.includes('["ack",199,'));
     for (const { socket } of tabs) expect(socket.readyState).toBe(socket.OPEN);
@@ -199,7 +211,7 @@ it('[ADM4] the edge host lets a user into new rooms at a bounded rate, at every 
 
   const knocks = await untilRefused(
     30,
-    () => knock('edge', newRoom(), 'rover'),
+    () => openNative('edge', newRoom(), 'rover'),
     (raw) => raw.refused !== undefined,
   );
   expect(knocks.map((raw) => raw.refused?.status)).toContain(429);
@@ -229,12 +241,15 @@ it('[ADM4] the edge host lets a user into new rooms at a bounded rate, at every 
   };
   await expect.poll(enter, { timeout: 30_000 }).toBe(200);
   expect(await visitor.join(lately)).toMatchObject({ ok: true });
-  expect((await knock('edge', newRoom(), 'homer')).refused).toBeUndefined();
+  expect((await openNative('edge', newRoom(), 'homer')).refused).toBeUndefined();
 });
 
 it('[LIM3] the node host accepts a message in 1,000 fragments, and refuses more', async () => {
   const roomId = newRoom();
-  const [few, many] = [await knock('node', roomId, 'peter'), await knock('node', roomId, 'paul')];
+  const [few, many] = [
+    await openNative('node', roomId, 'peter'),
+    await openNative('node', roomId, 'paul'),
+  ];
   const text = '["typing",{},1]'.padEnd(1_000);
   for (let at = 0; at < 1_000; at++) few.socket.send(text[at]!, { fin: at === 999 });
   await few.frame((frame) => frame.includes('["ack",1,'));
@@ -248,9 +263,9 @@ describe.each(['node', 'edge'] as const)('[ADM10] the %s host delays', (host) =>
     ['over the socket', ['parlor.v1']],
   ])('the refusal of one socket too many, %s', async (_, protocols) => {
     const roomId = newRoom();
-    for (let at = 0; at < 10; at++) await knock(host, roomId, 'olivia');
+    for (let at = 0; at < 10; at++) await openNative(host, roomId, 'olivia');
     const from = performance.now();
-    const raw = await knock(host, roomId, 'olivia', protocols);
+    const raw = await openNative(host, roomId, 'olivia', protocols);
     const said = raw.refused?.body ?? (await raw.frame((frame) => frame.startsWith('["joined"')));
     expect(said).toContain('too_many_connections');
     expect(performance.now() - from).toBeGreaterThan(240);

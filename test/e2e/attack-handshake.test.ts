@@ -72,14 +72,14 @@ describe.each(transports)(
       }),
       'is marked as compressed': [{ opcode: 1, isCompressed: true, payload: 'bomb'.repeat(999) }],
       'has an unknown opcode': [{ opcode: 3, payload: 'x' }],
-      'goes on with what has not begun': [{ opcode: 0, payload: 'x' }],
-      'begins anew within another': [
+      'continues a message that was not begun': [{ opcode: 0, payload: 'x' }],
+      'begins a message within another': [
         { opcode: 1, payload: 'x', isLast: false },
         { opcode: 1, payload: 'y' },
       ],
-      'is a ping in pieces': [{ opcode: 9, payload: 'x', isLast: false }],
-      'says that it is 8 EiB long': [{ opcode: 1, payload: 'x', length: 2n ** 63n - 1n }],
-      'says that it is 1 GiB long': [{ opcode: 1, payload: 'x', length: 2n ** 30n }],
+      'is a fragmented ping': [{ opcode: 9, payload: 'x', isLast: false }],
+      'claims to be 8 EiB long': [{ opcode: 1, payload: 'x', length: 2n ** 63n - 1n }],
+      'claims to be 1 GiB long': [{ opcode: 1, payload: 'x', length: 2n ** 30n }],
     };
 
     it.each(Object.entries(broken))('closes on a frame that %s', async (_, frames) => {

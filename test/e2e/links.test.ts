@@ -56,7 +56,7 @@ class Client {
   readonly socket: Socket;
   readonly userId: string;
   readonly messages: Message[] = [];
-  readonly comings: string[] = [];
+  readonly joinsAndLeaves: string[] = [];
   readonly drops: string[] = [];
   #waiting: (() => void)[] = [];
 
@@ -70,7 +70,7 @@ class Client {
     });
     for (const event of ['userJoined', 'userLeft']) {
       this.socket.on(event, (who: { userId: string }) => {
-        this.comings.push(`${event} ${who.userId}`);
+        this.joinsAndLeaves.push(`${event} ${who.userId}`);
       });
     }
     this.socket.on('disconnect', (reason) => this.drops.push(reason));
@@ -152,7 +152,7 @@ describe('a default client that joins while messages arrive', () => {
     expect(texts(listener.messages)).toEqual(numbered(count));
     expect(texts(watcher.messages)).toEqual(numbered(count));
     expect(upgradedAt).toBeLessThan(count);
-    expect(watcher.comings).toEqual(['userJoined listener']);
+    expect(watcher.joinsAndLeaves).toEqual(['userJoined listener']);
     expect(listener.drops).toEqual([]);
   });
 });
@@ -298,9 +298,9 @@ describe('a crowd of silent connections', () => {
         others.map((client) => client.until(() => client.messages.length >= said.length)),
       );
     };
-    const lives = () => logged.filter((line) => line === `${roomId} is in memory`).length;
+    const timesWoken = () => logged.filter((line) => line === `${roomId} is in memory`).length;
     // A room sleeps after ten seconds without an event; on a busy machine the last one may be late.
-    while (lives() < 2) {
+    while (timesWoken() < 2) {
       await new Promise((resolve) => setTimeout(resolve, 11_000));
       await say('wake up');
     }
@@ -313,7 +313,7 @@ describe('a crowd of silent connections', () => {
       expect(await session.startUpgrade()).toBe('unknown');
     }
     // Nothing but these messages has woken the room.
-    expect(lives()).toBeLessThanOrEqual(1 + said.length);
+    expect(timesWoken()).toBeLessThanOrEqual(1 + said.length);
     await say('barrier');
     for (const client of others) expect(texts(client.messages)).toEqual(said);
   }, 240_000);

@@ -13,7 +13,7 @@ const admin: Identity = { userId: 'root', name: 'Root', admin: true };
 /** An attempt at a delivery: what it carries, and a function that ends it. */
 interface Attempt {
   target: string;
-  told: { rev: number; deletion: string | null };
+  sent: { rev: number; deletion: string | null };
   end: (outcome: DeliveryOutcome) => void;
 }
 
@@ -60,14 +60,14 @@ function pass(ms: number): void {
 }
 
 /** The outcomes of the next attempts; an attempt without one lasts until the test ends it. */
-let orders: DeliveryOutcome[] = [];
+let nextOutcomes: DeliveryOutcome[] = [];
 
 async function attempt(target: string, { body }: Delivery): Promise<DeliveryOutcome> {
-  const told = JSON.parse(body) as Attempt['told'];
+  const sent = JSON.parse(body) as Attempt['sent'];
   const ended: { outcome?: DeliveryOutcome } = {};
-  attempts.push({ target, told, end: (outcome) => (ended.outcome = outcome) });
-  const ordered = orders.shift();
-  if (ordered !== undefined) return ordered;
+  attempts.push({ target, sent, end: (outcome) => (ended.outcome = outcome) });
+  const next = nextOutcomes.shift();
+  if (next !== undefined) return next;
   // Polled, since an object cannot await a promise that is resolved outside it.
   while (ended.outcome === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
   return ended.outcome;
@@ -92,11 +92,11 @@ function rowsOf(roomId: string): Promise<{ attempt: number; body: string | null 
 
 it('a delivery is deleted when it is acknowledged, and its alarm is not set again', async () => {
   const roomId = newRoom();
-  orders = ['delivered'];
+  nextOutcomes = ['delivered'];
   const before = Date.now();
   await say(roomId);
   await expect.poll(() => rowsOf(roomId)).toEqual([]);
-  expect(attemptsOf(roomId)).toMatchObject([{ told: { rev: 1 } }]);
+  expect(attemptsOf(roomId)).toMatchObject([{ sent: { rev: 1 } }]);
   expect(await alarmOf(roomId)).toBeGreaterThanOrEqual(before + 60_000);
   await runDurableObjectAlarm(stubOf(roomId));
   expect(await alarmOf(roomId)).toBeNull();
@@ -104,15 +104,15 @@ it('a delivery is deleted when it is acknowledged, and its alarm is not set agai
 
 it('a failed delivery is repeated after the object has slept, with the state of that moment', async () => {
   const roomId = newRoom();
-  orders = ['failed'];
+  nextOutcomes = ['failed'];
   await say(roomId);
   await expect.poll(() => rowsOf(roomId)).toMatchObject([{ attempt: 1 }]);
   await sleep(roomId);
   pass(2_000);
-  orders = ['delivered'];
+  nextOutcomes = ['delivered'];
   await say(roomId);
   await expect.poll(() => rowsOf(roomId)).toEqual([]);
-  expect(attemptsOf(roomId).map(({ told }) => told.rev)).toEqual([1, 2]);
+  expect(attemptsOf(roomId).map(({ sent }) => sent.rev)).toEqual([1, 2]);
 });
 
 it('the alarm alone repeats a delivery after the object was aborted', async () => {
@@ -121,7 +121,7 @@ it('the alarm alone repeats a delivery after the object was aborted', async () =
   await expect.poll(() => attemptsOf(roomId)).toHaveLength(1);
   await abortAllDurableObjects();
   attemptsOf(roomId)[0]!.end('failed');
-  orders = ['delivered'];
+  nextOutcomes = ['delivered'];
   expect(await runDurableObjectAlarm(stubOf(roomId))).toBe(true);
   await expect.poll(() => rowsOf(roomId)).toEqual([]);
   expect(attemptsOf(roomId)).toHaveLength(2);
@@ -130,7 +130,7 @@ it('the alarm alone repeats a delivery after the object was aborted', async () =
 it('a delivery outlives its room with its body and alarm, and is sent after the deletion', async () => {
   const roomId = newRoom();
   // Late enough that the deletion does not make the next attempt.
-  orders = [{ retryAfterMs: 60_000 }];
+  nextOutcomes = [{ retryAfterMs: 60_000 }];
   await say(roomId);
   await expect.poll(() => rowsOf(roomId)).toMatchObject([{ attempt: 1 }]);
   expect(await stubOf(roomId).execute(admin, 'deleteRoom', {})).toMatchObject({ ok: true });
@@ -139,8 +139,8 @@ it('a delivery outlives its room with its body and alarm, and is sent after the 
   expect(await alarmOf(roomId)).not.toBeNull();
   await sleep(roomId);
   pass(61_000);
-  orders = ['delivered'];
+  nextOutcomes = ['delivered'];
   expect(await runDurableObjectAlarm(stubOf(roomId))).toBe(true);
   await expect.poll(() => rowsOf(roomId)).toEqual([]);
-  expect(attemptsOf(roomId).at(-1)).toMatchObject({ told: { deletion: 'marked' } });
+  expect(attemptsOf(roomId).at(-1)).toMatchObject({ sent: { deletion: 'marked' } });
 });

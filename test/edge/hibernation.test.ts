@@ -38,43 +38,45 @@ function transcript(clients: Record<string, Client>): Record<string, unknown[]> 
 }
 
 /** One conversation in a room, step by step. Each step ends when its result was received. */
-function story(roomId: string) {
+function conversation(roomId: string) {
   const clients: Record<string, Client> = {};
-  const be = async (name: string, userId: string, query = '') => {
+  const enter = async (name: string, userId: string, query = '') => {
     clients[name] = await join(roomId, userId, { query });
   };
-  const the = (name: string): Client => clients[name]!;
+  const client = (name: string): Client => clients[name]!;
   const steps: (() => Promise<unknown>)[] = [
-    () => be('alice', 'alice'),
-    () => be('bob', 'bob'),
-    () => the('alice').until('userJoined'),
-    () => the('alice').ask('message', { message: 'hello', id: 'a1' }),
-    () => the('bob').until('message'),
-    () => the('bob').ask('typing'),
-    () => the('alice').until('typing'),
-    () => the('bob').ask('message', { message: 'hi', id: 'b1' }),
-    () => the('bob').ask('message', { message: 'hi again', id: 'b1' }),
-    () => be('phone', 'bob', '?history=10&since=0:0'),
-    () => the('alice').ask('message', { message: 'how are you', id: 'a2' }),
-    () => the('phone').until('message'),
-    () => the('bob').close(1000),
-    () => the('alice').ask('getMembers', { online: true }),
-    () => the('phone').ask('leaveRoom'),
-    () => the('alice').until('userLeft'),
-    () => the('phone').ask('message', { message: 'not here' }),
-    () => the('phone').ask('joinRoom', { history: 1 }),
-    () => the('alice').ask('getHistory', { limit: 2 }),
-    () => the('phone').close(),
-    () => the('alice').ask('getMembers', { online: true }),
-    () => be('carol', 'carol', '?since=0:0'),
-    () => the('alice').ask('getMembers'),
+    () => enter('alice', 'alice'),
+    () => enter('bob', 'bob'),
+    () => client('alice').until('userJoined'),
+    () => client('alice').ask('message', { message: 'hello', id: 'a1' }),
+    () => client('bob').until('message'),
+    () => client('bob').ask('typing'),
+    () => client('alice').until('typing'),
+    () => client('bob').ask('message', { message: 'hi', id: 'b1' }),
+    () => client('bob').ask('message', { message: 'hi again', id: 'b1' }),
+    () => enter('phone', 'bob', '?history=10&since=0:0'),
+    () => client('alice').ask('message', { message: 'how are you', id: 'a2' }),
+    () => client('phone').until('message'),
+    () => client('bob').close(1000),
+    () => client('alice').ask('getMembers', { online: true }),
+    () => client('phone').ask('leaveRoom'),
+    () => client('alice').until('userLeft'),
+    () => client('phone').ask('message', { message: 'not here' }),
+    () => client('phone').ask('joinRoom', { history: 1 }),
+    () => client('alice').ask('getHistory', { limit: 2 }),
+    () => client('phone').close(),
+    () => client('alice').ask('getMembers', { online: true }),
+    () => enter('carol', 'carol', '?since=0:0'),
+    () => client('alice').ask('getMembers'),
   ];
   return { clients, steps };
 }
 
-async function tell(sleepsBefore: (at: number) => boolean): Promise<Record<string, unknown[]>> {
+async function runConversation(
+  sleepsBefore: (at: number) => boolean,
+): Promise<Record<string, unknown[]>> {
   const roomId = newRoom();
-  const { clients, steps } = story(roomId);
+  const { clients, steps } = conversation(roomId);
   for (const [at, step] of steps.entries()) {
     if (at > 0 && sleepsBefore(at)) await sleep(roomId);
     await step();
@@ -84,12 +86,12 @@ async function tell(sleepsBefore: (at: number) => boolean): Promise<Record<strin
 
 describe('a room that sleeps', () => {
   it('gives the same results when it sleeps between any two steps', async () => {
-    const awake = await tell(() => false);
+    const awake = await runConversation(() => false);
     expect(awake['alice']!.length).toBeGreaterThan(12);
-    expect(await tell(() => true)).toEqual(awake);
-    const { length } = story(newRoom()).steps;
+    expect(await runConversation(() => true)).toEqual(awake);
+    const { length } = conversation(newRoom()).steps;
     for (let once = 1; once < length; once++) {
-      expect(await tell((at) => at === once)).toEqual(awake);
+      expect(await runConversation((at) => at === once)).toEqual(awake);
     }
   });
 

@@ -100,8 +100,8 @@ describe('a socket that its client closes', () => {
 });
 
 describe('frames that arrive while a flush is pending', () => {
-  const said = (text: string) => JSON.stringify(['message', { message: text }]);
-  const telling = (client: Client) =>
+  const messageFrame = (text: string) => JSON.stringify(['message', { message: text }]);
+  const messagesAndLeaves = (client: Client) =>
     client.lines
       .map(([name, payload]) => [name, payload as { message?: string; userId?: string }] as const)
       .filter(([name]) => name === 'message' || name === 'userLeft')
@@ -119,11 +119,17 @@ describe('frames that arrive while a flush is pending', () => {
     const bob = await join(roomId, 'bob');
     await within(roomId, (object, state) => {
       const socket = socketOf(state, 'bob');
-      for (const text of ['one', 'two', 'three']) object.webSocketMessage(socket, said(text));
+      for (const text of ['one', 'two', 'three'])
+        object.webSocketMessage(socket, messageFrame(text));
       object.webSocketClose(socket, 1000, '', true);
     });
     await alice.until('userLeft');
-    expect(telling(alice)).toEqual(['message one', 'message two', 'message three', 'userLeft bob']);
+    expect(messagesAndLeaves(alice)).toEqual([
+      'message one',
+      'message two',
+      'message three',
+      'userLeft bob',
+    ]);
     await bob.ended;
   });
 
@@ -137,9 +143,9 @@ describe('frames that arrive while a flush is pending', () => {
       const identity = { userId: 'carol' };
       // The room has been quiet for a second, and the clock stands still from here on.
       pass(1_000);
-      object.webSocketMessage(socket, said('one'));
-      object.webSocketMessage(socket, said('two'));
-      object.webSocketMessage(socket, said('three'));
+      object.webSocketMessage(socket, messageFrame('one'));
+      object.webSocketMessage(socket, messageFrame('two'));
+      object.webSocketMessage(socket, messageFrame('three'));
       const calls = [
         object.execute(identity, 'message', { message: 'four' }),
         object.execute(identity, 'searchMessages', { query: 'four' }),
@@ -151,7 +157,7 @@ describe('frames that arrive while a flush is pending', () => {
       expect((await Promise.all(calls))[1]).toMatchObject({ results: [{ message: 'four' }] });
     });
     await alice.until('message', ({ message }) => (message as unknown) === 'four');
-    expect(telling(alice)).toEqual(
+    expect(messagesAndLeaves(alice)).toEqual(
       ['one', 'two', 'three', 'four'].map((text) => `message ${text}`),
     );
     await bob.close(1000);

@@ -73,7 +73,7 @@ describe('a body that continues after the answer is not read by the node host', 
   it.each([
     ['too big', `POST /rooms/ended/messages HTTP/1.1\r\n${LENGTH}`, '413'],
     ['without a length', `POST /rooms/ended/messages HTTP/1.1\r\n${CHUNKED}`, '413'],
-    ['where none belongs', `GET /health HTTP/1.1\r\n${LENGTH}`, '200'],
+    ['of a request that needs none', `GET /health HTTP/1.1\r\n${LENGTH}`, '200'],
     [
       'of a polling client',
       `POST /socket.io/?EIO=4&transport=polling&sid=SID HTTP/1.1\r\n${LENGTH}`,

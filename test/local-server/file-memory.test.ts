@@ -51,24 +51,24 @@ it('the host takes and serves a file of 25 MiB with less than 4 MiB of it in mem
   await read(await sent(ask('POST', '/files', head)));
 
   const before = buffered();
-  let looks: number[] = [];
-  const look = () => void looks.push(buffered() - before);
+  let samples: number[] = [];
+  const sample = () => void samples.push(buffered() - before);
   const upload = ask('POST', '/files', head);
-  const answer = await read(await sent(upload, look));
-  expect(lasting(looks)).toBeLessThan(MOST_BYTES);
+  const answer = await read(await sent(upload, sample));
+  expect(sustained(samples)).toBeLessThan(MOST_BYTES);
   const { fileId } = (JSON.parse(/\{.*\}/.exec(answer)?.[0] ?? '') as { file: { fileId: string } })
     .file;
 
-  looks = [];
+  samples = [];
   const download = ask('GET', `/files/${fileId}`, 'Connection: close\r\n');
   let count = 0;
   for await (const piece of download) {
     const was = Math.floor(count / MIB);
     count += (piece as Buffer).byteLength;
-    if (Math.floor(count / MIB) > was) look();
+    if (Math.floor(count / MIB) > was) sample();
   }
   expect(count).toBeGreaterThan(FILE_BYTES);
-  expect(lasting(looks)).toBeLessThan(MOST_BYTES);
+  expect(sustained(samples)).toBeLessThan(MOST_BYTES);
 });
 
 it('[FILE16] the host exports and imports a file of 25 MiB with a few pieces of it in memory', async () => {
@@ -84,22 +84,22 @@ it('[FILE16] the host exports and imports a file of 25 MiB with a few pieces of 
     );
     return socket;
   };
-  const importing = async (roomId: string, lines: readonly Buffer[], look: () => void) => {
+  const importing = async (roomId: string, lines: readonly Buffer[], sample: () => void) => {
     const length = lines.reduce((sum, line) => sum + line.length, 0);
     const head = `Content-Type: application/x-ndjson\r\nContent-Length: ${length}\r\n`;
     const socket = ask(`POST /rooms/${roomId}/import`, head);
     for (const line of lines) {
       if (!socket.write(line)) await once(socket, 'drain');
-      look();
+      sample();
     }
     expect(await read(socket)).toContain('"done":true');
   };
-  const exporting = async (roomId: string, look: () => void) => {
+  const exporting = async (roomId: string, sample: () => void) => {
     let count = 0;
     for await (const piece of ask(`GET /rooms/${roomId}/export?files=1`)) {
       const was = Math.floor(count / MIB);
       count += (piece as Buffer).byteLength;
-      if (Math.floor(count / MIB) > was) look();
+      if (Math.floor(count / MIB) > was) sample();
     }
     return count;
   };
@@ -109,19 +109,19 @@ it('[FILE16] the host exports and imports a file of 25 MiB with a few pieces of 
 
   const lines = linesOfImport(FILE_BYTES);
   const before = held();
-  const looks: number[] = [];
+  const samples: number[] = [];
   let steps = 0;
-  const look = () => {
-    if (++steps % 3 === 0) looks.push(held() - before);
+  const sample = () => {
+    if (++steps % 3 === 0) samples.push(held() - before);
   };
-  await importing('second', lines, look);
-  expect(await exporting('second', look)).toBeGreaterThan(FILE_BYTES);
-  expect(lasting(looks)).toBeLessThan(MOST_TRANSFER_BYTES);
+  await importing('second', lines, sample);
+  expect(await exporting('second', sample)).toBeGreaterThan(FILE_BYTES);
+  expect(sustained(samples)).toBeLessThan(MOST_TRANSFER_BYTES);
 });
 
 /** The most that three samples in a row all reached: freed buffers may still be counted for a moment. */
-function lasting(looks: readonly number[]): number {
-  return Math.max(...looks.slice(2).map((_, at) => Math.min(...looks.slice(at, at + 3))));
+function sustained(samples: readonly number[]): number {
+  return Math.max(...samples.slice(2).map((_, at) => Math.min(...samples.slice(at, at + 3))));
 }
 
 /** The lines of an export with one message and its file of `size` zero bytes. */
@@ -147,15 +147,15 @@ function linesOfImport(size: number): Buffer[] {
   ].map((line) => Buffer.from(`${JSON.stringify(line)}\n`));
 }
 
-/** Sends the body as fast as it is taken. @param look called after each MiB */
-async function sent(socket: Socket, look = () => {}): Promise<Socket> {
+/** Sends the body as fast as it is taken. @param sample called after each MiB */
+async function sent(socket: Socket, sample = () => {}): Promise<Socket> {
   for (let at = 0; at < FILE_BYTES; at += PIECE.byteLength) {
     if (!socket.write(PIECE)) {
       await new Promise((resolve) => {
         socket.once('drain', resolve);
       });
     }
-    if (at % MIB === 0) look();
+    if (at % MIB === 0) sample();
   }
   return socket;
 }

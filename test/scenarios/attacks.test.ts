@@ -184,8 +184,8 @@ describe.each(['node', 'edge'] as const)(
         ['no name', '[7,{}]'],
         ['too short', '["message"]'],
         ['too long', '["message",{},1,2]'],
-        ['a ref that is none', '["message",{"message":"a"},-1]'],
-        ['a ref beyond numbers', '["message",{"message":"a"},1e400]'],
+        ['an invalid ref', '["message",{"message":"a"},-1]'],
+        ['a ref that overflows to Infinity', '["message",{"message":"a"},1e400]'],
       ];
       for (const [about, frame] of frames) {
         const raw = await intrude(traffic.roomId);
@@ -319,8 +319,8 @@ describe.each(['node', 'edge'] as const)(
           ],
         ],
         ['attachments that never come', ['4599999999-["message"]', `42["message",${inRoom}]`]],
-        ['binary that nobody announced', [Buffer.of(1, 2, 3)]],
-        ['a name that is reserved', ['42["disconnect",1]']],
+        ['unannounced binary', [Buffer.of(1, 2, 3)]],
+        ['a reserved name', ['42["disconnect",1]']],
         ['no name', ['42[]', '42{}', '42']],
         ['a name that is an object', ['42[{"a":1}]']],
       ];

@@ -56,7 +56,7 @@ function transportsOf(host: (typeof names)[number]) {
 }
 
 /** Fills a room with data of most kinds. */
-async function live(host: (typeof names)[number], roomId: string): Promise<void> {
+async function fillRoom(host: (typeof names)[number], roomId: string): Promise<void> {
   const [transport] = transportsOf(host);
   const { visitor: alice } = await transport!.enter('alice', roomId);
   const { visitor: bob } = await transport!.enter('bob', roomId);
@@ -74,7 +74,7 @@ async function live(host: (typeof names)[number], roomId: string): Promise<void>
 describe.each(names)('on the %s host', (host) => {
   it.concurrent('closes every transport when a room is deleted, and hides its name', async () => {
     const roomId = newRoom('deleted');
-    await live(host, roomId);
+    await fillRoom(host, roomId);
     const present = await Promise.all(
       transportsOf(host).map(async (transport) => ({
         transport,
@@ -113,7 +113,7 @@ describe.each(names)('on the %s host', (host) => {
 
   it.concurrent('erases a user from a room for everyone present', async () => {
     const roomId = newRoom('erased');
-    await live(host, roomId);
+    await fillRoom(host, roomId);
     const [transport] = transportsOf(host);
     const { visitor: alice } = await transport!.enter('alice', roomId);
     const { visitor: bob } = await transport!.enter('bob', roomId);
@@ -138,7 +138,7 @@ describe.each(names)('on the %s host', (host) => {
 
   it.concurrent('erases a user whose id cannot be written in a path', async () => {
     const [from, roomId] = [newRoom('from'), newRoom('dots')];
-    await live(host, from);
+    await fillRoom(host, from);
     const { text } = await ask(host, 'admin', 'GET /export', from);
     const body = text.replaceAll('"bob"', '".."');
     expect((await ask(host, 'admin', 'POST /import', roomId, { body })).status).toBe(200);
@@ -213,7 +213,7 @@ describe.each(names)('on the %s host', (host) => {
   it.concurrent('moves to the other host and back, byte for byte', async () => {
     const roomId = newRoom('moving');
     const other = host === 'node' ? 'edge' : 'node';
-    await live(host, roomId);
+    await fillRoom(host, roomId);
     const here = await ask(host, 'alice', 'GET /export', roomId);
     expect(here).toMatchObject({ status: 200, type: 'application/x-ndjson; charset=utf-8' });
     const there = await ask(other, 'admin', 'POST /import', roomId, { body: here.text });
@@ -268,7 +268,7 @@ describe.each(names)('on the %s host', (host) => {
 
   it.concurrent('imports lines of any of their media types, with blank ones between them', async () => {
     const source = newRoom('moving');
-    await live(host, source);
+    await fillRoom(host, source);
     const { text } = await ask(host, 'alice', 'GET /export', source);
     // Enough blank lines at the end to fill a whole batch.
     const body = `\r\n${text.replaceAll('\n', '\r\n\r\n')}${'\n'.repeat(1_200)}`;
@@ -291,7 +291,7 @@ describe.each(names)('on the %s host', (host) => {
       expect(problemOf(await post('admin', nothing)).message).toBe('Send some lines of an export.');
     }
     expect(problemOf(await post('admin', '{"type":"end"}')).field).toBe('line 1');
-    await live(host, roomId);
+    await fillRoom(host, roomId);
     const taken = await post('admin', `{"type":"export","version":1,"roomId":"${roomId}"}`);
     expect([taken.status, problemOf(taken).code]).toEqual([409, 'conflict']);
     expect((await ask(host, 'bob', 'GET /export', roomId)).status).toBe(403);

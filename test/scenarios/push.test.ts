@@ -10,7 +10,7 @@ import { ok } from '../support/visitor.ts';
 const newUser = (prefix: string) => `${prefix}-${crypto.randomUUID()}`;
 
 describe.each<HostName>(['node', 'edge'])(
-  'pushes from the %s host',
+  'by Web Push, the %s host',
   { timeout: 120_000 },
   (name) => {
     let service: PushService;

@@ -16,7 +16,7 @@ const transports = transportsOf(true);
 
 it('an afternoon in a room looks the same at every transport, except for ids, times and epochs', async () => {
   const transcripts = await Promise.all(
-    transports.map(async (transport) => transcriptOf(await live(open(transport, hosts)))),
+    transports.map(async (transport) => transcriptOf(await spendAfternoon(open(transport, hosts)))),
   );
   const [first, ...others] = transcripts;
   expect(first?.length).toBeGreaterThan(50);
@@ -25,14 +25,14 @@ it('an afternoon in a room looks the same at every transport, except for ids, ti
   }
 });
 
-interface Lived {
+interface Afternoon {
   roomId: string;
   /** Every connection that took part, by name. */
   people: Record<string, Visitor>;
 }
 
 /** An afternoon in a room: some of most commands, one after the other. */
-async function live(transport: OpenTransport): Promise<Lived> {
+async function spendAfternoon(transport: OpenTransport): Promise<Afternoon> {
   const roomId = newRoom('afternoon');
   const { visitor: alice } = await transport.enter('alice', roomId, { since: '0:0', history: 5 });
   await say(alice, roomId, 'hello');
@@ -109,7 +109,7 @@ const TIMES = new Set([
 const MADE = /\b(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b/g;
 
 /** What each connection received, in order, with placeholders for values that differ from room to room. */
-function transcriptOf({ roomId, people }: Lived): string[] {
+function transcriptOf({ roomId, people }: Afternoon): string[] {
   const known = new Map<string, string>();
   const nameOf = (id: string) => {
     if (!known.has(id)) known.set(id, `<made ${known.size}>`);

@@ -10,7 +10,7 @@ import { makeSecret, WebhookReceiver } from '../support/webhook-receiver.ts';
 /** The first of a host's two secrets; the receiver verifies with the second. */
 const OLD_SECRET = makeSecret();
 
-describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', (name) => {
+describe.concurrent.each<HostName>(['node', 'edge'])('by webhook, the %s host', (name) => {
   const receiver = new WebhookReceiver();
   /** The receiver of a host that sends every event of some rooms, signed with two secrets. */
   const particular = new WebhookReceiver();

@@ -19,13 +19,13 @@ export const KNOWN_DIFFERENCES: KnownDifference[] = [
   {
     name: 'a close packet over a WebSocket',
     reason:
-      'The protocol says that it closes. The official server ignores it until the heartbeat ends the session.',
+      'By the protocol it closes the session. The official server ignores it until the heartbeat ends the session.',
     session: async (url) => (await traceWebSocket(url, ['40', '1'])).end,
     ours: 'closed 1005',
     official: 'open',
   },
   {
-    name: 'the answer to a POST that is no Engine.IO',
+    name: 'the answer to a POST that is not Engine.IO',
     reason: 'Both end the session; the published suite asks for 400.',
     session: async (url) => (await opened(url)).post('x'),
     ours: { status: 400, body: '' },
@@ -34,7 +34,7 @@ export const KNOWN_DIFFERENCES: KnownDifference[] = [
   {
     name: 'two CONNECT for one namespace before the first is answered',
     reason:
-      'A second one breaks the protocol: it is read once the first is answered. The official server lets one client in twice.',
+      'The second one breaks the protocol: ours reads it once the first is answered. The official server accepts both.',
     session: async (url) => (await tracePolling(url, ['40\x1e40'])).end,
     ours: 'over',
     official: 'open',
@@ -42,7 +42,7 @@ export const KNOWN_DIFFERENCES: KnownDifference[] = [
   {
     name: 'an event before the answer to CONNECT',
     reason:
-      'It waits for the answer. The official server closes the session, unless the event comes late enough.',
+      'The event waits for the answer. The official server closes the session, unless the event comes late enough.',
     session: async (url) =>
       packetsIn((await tracePolling(url, ['40\x1e42["message",1]'])).got).filter((packet) =>
         packet.startsWith('42["message-back",1'),
@@ -51,24 +51,24 @@ export const KNOWN_DIFFERENCES: KnownDifference[] = [
     official: [],
   },
   {
-    name: 'CONNECT behind DISCONNECT in one payload',
+    name: 'CONNECT after DISCONNECT in one payload',
     reason:
-      'It is what leaving and joining again looks like. The official server has not left yet and closes.',
+      'The client leaves and joins again. The official server has not handled the leave yet and closes.',
     session: async (url) => (await tracePolling(url, ['40', '41\x1e40'])).end,
     ours: 'open',
     official: 'over',
   },
   {
-    name: 'an event in front of a malformed one in one payload',
-    reason: 'It came first and is answered. The official server puts it off and then drops it.',
+    name: 'an event before a malformed one in one payload',
+    reason: 'It comes first and is answered. The official server defers it and then drops it.',
     session: async (url) =>
       packetsIn((await tracePolling(url, ['40', '42["message",1]\x1e4x'])).got.slice(2, -1)),
     ours: ['200', '200', '42["message-back",1]', '6', '1'],
     official: ['200', '200', '6', '1'],
   },
   {
-    name: 'another method than GET and POST',
-    reason: 'It is the fault of the client: 400, where the official server says 500.',
+    name: 'a method other than GET and POST',
+    reason: 'It is an error of the client: 400, where the official server answers 500.',
     session: async (url) => (await (await opened(url)).put()).status,
     ours: 400,
     official: 500,
@@ -83,7 +83,7 @@ export const KNOWN_DIFFERENCES: KnownDifference[] = [
   {
     name: 'polling a session that ended after its upgrade',
     reason:
-      'Both refuse. The object that held the session is not told how it went on and says what it says of every upgraded one.',
+      'Both refuse. The object that held the session does not know that it has ended and answers as for every upgraded one.',
     session: async (url) => {
       const session = await opened(url);
       const socket = new RawSocket(`${url}${WEBSOCKET}&sid=${session.sid}`);
@@ -97,14 +97,14 @@ export const KNOWN_DIFFERENCES: KnownDifference[] = [
   },
   {
     name: 'JSONP',
-    reason: 'Not spoken: browsers that need it have no WebSocket, and none is left.',
+    reason: 'Not supported: it is for browsers without WebSocket, of which none is left.',
     session: async (url) => (await new RawPolling(`${url}${POLLING}&j=0`).poll()).body[0],
     ours: '0',
     official: '_',
   },
   {
     name: 'a WebSocket that asks for base64',
-    reason: 'Every client that speaks version 4 takes bytes over a WebSocket.',
+    reason: 'Not supported: every client of version 4 accepts bytes over a WebSocket.',
     session: async (url) => {
       const socket = new RawSocket(`${url}${WEBSOCKET}&b64=1`);
       await socket.next();
@@ -121,8 +121,8 @@ export const KNOWN_DIFFERENCES: KnownDifference[] = [
     official: 'string',
   },
   {
-    name: 'base64 that is none',
-    reason: 'Each runtime reads what it can; nobody but the sender is concerned.',
+    name: 'invalid base64',
+    reason: 'Each runtime decodes what it can; it concerns the sender alone.',
     session: async (url) => {
       const { got } = await traceWebSocket(url, ['40', `451-["message",${PLACE}]`, 'b!!!!']);
       return got.at(-2);
