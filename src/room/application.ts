@@ -11,9 +11,7 @@ import type { SchemaDraft } from '../protocol/standard-schema.ts';
 import type { Context, UpkeepContext } from './context.ts';
 import type { Effect } from './effects.ts';
 
-/**
- * What an application adds to a room. The host passes it in as a port; a room imports no application.
- */
+/** What an application adds to a room. The host passes it in as a port; a room imports no application. */
 export interface Application {
   /** Returns further effects of a command, which apply after its own. Called inside its transaction. */
   effectsOf?(name: OperationName, context: Context): readonly Effect[];

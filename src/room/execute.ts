@@ -4,9 +4,7 @@ import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import type { RoomServices } from './services.ts';
 import { type Question, Undecided, type Verdict } from './verdict.ts';
 
-/**
- * The result of a request. With a `question`, the request is given again once there is a verdict on it.
- */
+/** The result of a request. With a `question`, the request is given again once there is a verdict on it. */
 export type Executed<N extends RequestName> =
   | ({ ok: true } & Reply<N>)
   | { ok: false; error: Problem; question?: Question };

@@ -9,9 +9,7 @@ import type { Application } from './application.ts';
 export interface Asked {
   name: 'runCommand' | 'sendSignal';
   payload: unknown;
-  /**
-   * The depth at which the payload counts: its parts must not count deeper than in the client's tuple.
-   */
+  /** The depth at which the payload counts: its parts must not count deeper than in the client's tuple. */
   level: number;
 }
 

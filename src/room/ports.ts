@@ -52,9 +52,7 @@ export interface ConnectionGroup {
 
 /** Counters for the operator: never a user id or a text. Never throws. */
 export interface Meter {
-  /**
-   * An operation succeeded; `missed` is the number of missed messages in the reply to a resuming join.
-   */
+  /** An operation succeeded; `missed` is the number of missed messages in the reply to a resuming join. */
   done(name: OperationName, missed: number | undefined): void;
   refused(code: ErrorCode): void;
   /** An attempt at a delivery to a target outside has ended. */
@@ -95,9 +93,7 @@ export interface Ports {
   hookEvents?: ReadonlySet<HookEvent>;
 }
 
-/**
- * A display name, with marks: `unverified` when no token vouches for it, `bot` when it is a program's.
- */
+/** A display name, with marks: `unverified` when no token vouches for it, `bot` when it is a program's. */
 export interface Name {
   username: string;
   unverified?: true;

@@ -14,9 +14,7 @@ type ModerationCommand =
   | 'muteMember'
   | 'unmuteMember';
 
-/**
- * Stores a member as a moderator's command changed it, with the audit entry, and broadcasts the change.
- */
+/** Stores a member as a moderator's command changed it, with the audit entry, and broadcasts the change. */
 export function moderate<N extends ModerationCommand>(
   context: Context,
   act: N,

@@ -56,9 +56,7 @@ export class TokenExpiry {
   }
 }
 
-/**
- * When a connection's token expires, in epoch milliseconds, plus the tolerated difference of clocks.
- */
+/** When a connection's token expires, in epoch milliseconds, plus the tolerated difference of clocks. */
 function endOf({ state }: Connection): number {
   return (state.identity.expiresAt ?? Infinity) + fixed.clockToleranceMs;
 }

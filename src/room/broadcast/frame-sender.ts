@@ -9,9 +9,7 @@ import type { MissedSignals } from './missed-signals.ts';
 
 type FrameSenderPorts = Pick<Ports, 'clock' | 'timer' | 'roster' | 'meter'>;
 
-/**
- * Sends frames to connections. Delays the events of joins, so that when many join these leave together.
- */
+/** Sends frames to connections. Delays the events of joins, so that when many join these leave together. */
 export class FrameSender {
   readonly #ports: FrameSenderPorts;
   readonly #outbox: Outbox;

@@ -15,9 +15,7 @@ export interface Entry {
   deferrable: boolean;
 }
 
-/**
- * A range of entries that were decided while a connection was joined: indexes from `from`, below `to`.
- */
+/** A range of entries that were decided while a connection was joined: indexes from `from`, below `to`. */
 export interface Span {
   from: number;
   to: number;

@@ -4,9 +4,7 @@ import type { Entry } from './framing.ts';
 
 type Appended = EventPayload<'messageAppended'>;
 
-/**
- * An append that waits in the outbox, and the id of the connection that gave it, which gets no event.
- */
+/** An append that waits in the outbox, and the id of the connection that gave it, which gets no event. */
 interface OpenAppend {
   payload: Appended;
   entry: Entry;

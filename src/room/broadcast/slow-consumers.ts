@@ -17,9 +17,7 @@ export class SlowConsumers {
   readonly #disconnect: (connection: Connection) => void;
   /** Slow connections, with the number of `presence` events each was sent so far without keeping up. */
   readonly #slow = new Map<Connection, number>();
-  /**
-   * The same for those that were sent one in the last round; they return to `#slow` if still too slow.
-   */
+  /** The same for those that were sent one in the last round; they return to `#slow` if still too slow. */
   #retried: ReadonlyMap<Connection, number> = new Map();
   /** The signals missed by connections whose sockets the room's own host holds. */
   readonly missed = new MissedSignals<Connection>((connection) => this.add(connection));

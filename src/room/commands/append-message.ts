@@ -9,9 +9,8 @@ import { assertOwn, endedReply, findOwn } from '../messages/stream.ts';
 import type { Stream } from '../storage/streams.ts';
 
 /**
- * Appends to a message that streams. `offset` makes it safe to send again: what is there already is
- * left out. Appends of one connection that a flush hands out together share a `rev`, a row and an
- * event.
+ * Appends to a message that streams. `offset` makes it safe to repeat: text that is there already is
+ * skipped. Appends of one connection that leave in one flush share a `rev`, a row and an event.
  */
 export const appendMessage: Handler<'appendMessage'> = (context, payload) => {
   const { streams, appendRates, access, state, now } = context;
@@ -27,7 +26,7 @@ export const appendMessage: Handler<'appendMessage'> = (context, payload) => {
   return { reply: payload.text === '' ? reply : { ...reply, duplicate: true } };
 };
 
-/** After the end only what is there already may be sent again. */
+/** An append after the end of the stream: only text that is there already may be repeated. */
 function repeated(
   context: Context,
   { seq, offset, text }: Payload<'appendMessage'>,
@@ -42,7 +41,7 @@ function repeated(
 
 /**
  * The part of an append that is not there yet.
- * @throws Refusal `conflict` where another text is there, or none up to it
+ * @throws Refusal `conflict` when another text is there, or when the text ends before `offset`
  */
 function restOf(
   context: Context,

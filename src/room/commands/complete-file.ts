@@ -1,7 +1,7 @@
 import type { Handler } from '../context.ts';
 import { fileNotFound, findUnsent } from '../files/find-file.ts';
 
-/** The bytes of a reserved file are stored: a message may name it. */
+/** Marks the bytes of a reserved file as stored: from now on a message may name it. */
 export const completeFile: Handler<'completeFile'> = (context, payload) => {
   const { fileId, type, sha256, width = null, height = null } = payload;
   const row = findUnsent(context, fileId);

@@ -5,7 +5,7 @@ import { assertRev, findMessage } from '../messages/find-message.ts';
 import { emptyMessage } from '../messages/empty-message.ts';
 import { updated } from '../messages/updated.ts';
 
-/** Empties a message, one's own or, as a moderator, anyone's; its row stays. */
+/** Empties a message of the actor's own, or, for a moderator, any message; its row stays. */
 export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
   const { messages, audit, access, actor } = context;
   const { userId } = actor.identity;

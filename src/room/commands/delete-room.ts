@@ -2,7 +2,7 @@ import type { Handler } from '../context.ts';
 import { closeCodes } from '../../protocol/codes/close-codes.ts';
 import { assertRank } from '../access/access.ts';
 
-/** Erases the whole room. Its id answers `room_not_found` until an admin reopens it. */
+/** Erases the whole room. It then answers `room_not_found` until an admin reopens it. */
 export const deleteRoom: Handler<'deleteRoom'> = ({ room, access }) => {
   assertRank(access, 'owner');
   room.markDeleted();

@@ -3,31 +3,34 @@ import { assertAdmin } from '../access/access.ts';
 import type { Context, Handler } from '../context.ts';
 import { currentState } from '../inbox-updates/state.ts';
 
-/** Whether the direct room of two users is there. */
+/** Whether the direct room of two users exists. */
 export const peekDirect: Handler<'peekDirect'> = ({ access, members }, { userId }) => {
   assertAdmin(access);
   return { reply: { isOpen: members.find(userId) !== undefined } };
 };
 
-/** Shows a direct room to the user who opens it, and makes it if need be. */
+/** Opens a direct room for a user: makes it if it does not exist, and shows it in the user's inbox. */
 export const openDirect: Handler<'openDirect'> = (context, payload) => {
-  const isNew = found(context, payload);
+  const isNew = ensureListed(context, payload);
   const { userId } = payload;
   set(context, userId, { opened: true });
   const conversation = currentState(context, userId);
   return { reply: { conversation, ...(isNew && { created: true as const }) } };
 };
 
-/** Notes that a user has blocked the other one, or no longer: then the other's messages count again. */
+/**
+ * Stores whether a user blocks the other one; without a block, the other's messages count as unread
+ * again.
+ */
 export const setBlocked: Handler<'setBlocked'> = (context, payload) => {
-  found(context, payload);
+  ensureListed(context, payload);
   const { userId, blocked } = payload;
   set(context, userId, { blocks: blocked });
   return { reply: { conversation: currentState(context, userId) } };
 };
 
-/** Puts both users on the list of their direct room. @returns whether they were not */
-function found(
+/** Puts both users on the list of their direct room. @returns whether `userId` was not on it */
+function ensureListed(
   context: Context,
   { userId, other, username }: { userId: string; other: string; username?: string | undefined },
 ): boolean {
@@ -48,7 +51,7 @@ function found(
   return true;
 }
 
-/** The name in the token of a user who has said nothing yet. */
+/** Stores the name in the token of a user who may not have written anything yet. */
 function rename({ members }: Context, userId: string, username: string | undefined): void {
   const known = members.find(userId);
   if (known === undefined || username === undefined || known.username === username) return;

@@ -10,7 +10,7 @@ import { actingUser } from '../own/app-room.ts';
 import { compose, draftOf, senderData, withDraft } from '../own/compose.ts';
 import { updated } from '../messages/updated.ts';
 
-/** Changes one's own message: its text, and mentions and `meta` where they are given. */
+/** Changes a message of the actor's own: text, mentions, `meta` and data, each if given. */
 export const editMessage: Handler<'editMessage'> = (context, payload) => {
   const { messages, search, room, access, state, now, limits, actor } = context;
   assertSizes({ message: payload.message ?? '', meta: payload.meta }, limits.messageBytes);
@@ -41,18 +41,19 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
   return updated(context, after, position, 'edited');
 };
 
-/** The edited message after its kind and the application's rule. */
+/** The edited message as its kind, the backend and the application's rule return it. */
 function composed(context: Context, given: Message): Message {
   const draft = compose(context, actingUser(context), {
     ...draftOf({ ...given, replyTo: undefined }),
     maySayNothing: given.files !== undefined,
-    // What the edit gives is short; a text that stays may have been streamed.
+    // A new text is within the limit of a message; one that stays may have been streamed, and be
+    // longer.
     isStreamed: exceedsBytes(given.message, context.limits.messageBytes),
   });
   return withDraft(given, draft);
 }
 
-/** The message with what an edit gives in place of what was there; an empty `meta` removes it. */
+/** The message with the fields of an edit; empty `mentions` or `meta` remove the field. */
 function edit(before: Message, payload: Payload<'editMessage'>): Message {
   const { message = before.message, meta, data } = payload;
   const mentions = payload.mentions && [...new Set(payload.mentions)];
@@ -77,7 +78,7 @@ function isSame(before: Message, after: Message): boolean {
   );
 }
 
-/** Counts the mentions that an edit has added, and no longer those that it has removed. */
+/** Adds the mentions that an edit added, for counting, and removes those that it removed. */
 function moveMentions({ mentions, sentStates }: Context, before: Message, after: Message): void {
   const [old, now] = [mentionedOthers(before), mentionedOthers(after)];
   const removed = old.filter((userId) => !now.includes(userId));

@@ -13,12 +13,13 @@ import type { Context, Handler } from '../context.ts';
 import { assertRank } from '../access/access.ts';
 import { keyOf } from '../storage/files.ts';
 
-/** Rows read at a time: few enough that the longest messages are no burden. */
+/** Rows read at a time; few, because each may be as long as a message can be. */
 const BATCH = 50;
 
 /**
- * A page of the room as a text. Each goes on where the one before ended: messages by `rev`, then
- * acts, then members; a page that finds nothing more of any, in one turn, ends with the room itself.
+ * A page of the room's export, as text. Each page continues where the one before ended: messages by
+ * `rev`, then audit entries, members and users' values. A page that reaches the end of all of these, in
+ * one transaction, ends with the room itself.
  */
 export const exportRoom: Handler<'exportRoom'> = (context, { cursor, files = false }) => {
   assertRank(context.access, 'owner');
@@ -30,7 +31,8 @@ export const exportRoom: Handler<'exportRoom'> = (context, { cursor, files = fal
   if (cursor === undefined) {
     page.add({ type: 'export', version: EXPORT_VERSION, roomId: context.roomId });
   }
-  // Bytes of files come before the page that names them, and nothing before the first line.
+  // The bytes of a page's files go before the page, and nothing may go before the first line: so that
+  // is alone.
   if (cursor !== undefined || !files) page.fill();
   return { reply: page.reply };
 };
@@ -88,7 +90,7 @@ class Page {
     return this.#bytes > fixed.exportPageBytes;
   }
 
-  /** @returns whether there were any, here and below */
+  /** @returns whether there were any; the methods below return the same */
   #messages(): boolean {
     const cursor = this.#cursor;
     const found = this.#context.records.after(cursor.rev, BATCH);
@@ -120,7 +122,10 @@ class Page {
       }));
   }
 
-  /** Some of the reactions to the message at hand, and on to its next kind when these are all. */
+  /**
+   * Adds some reactions to the current message; after the last of a kind, moves on to the message's
+   * next kind.
+   */
   #reactions(): boolean {
     const { within } = this.#cursor;
     if (within === undefined) return false;
@@ -132,7 +137,7 @@ class Page {
       within.userId = userIds.at(-1)!;
       return true;
     }
-    // A message that has changed since then comes again, with all that hangs on it.
+    // A message that has changed since then is exported again, with all its reactions.
     const emojis = this.#context.records.emojisOf(seq);
     const next = emojis[emojis.indexOf(emoji) + 1];
     if (!emojis.includes(emoji) || next === undefined) delete this.#cursor.within;

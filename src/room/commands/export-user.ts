@@ -6,7 +6,7 @@ import { utf8Bytes } from '../../protocol/text.ts';
 import { assertAdmin } from '../access/access.ts';
 import type { Context, Handler } from '../context.ts';
 
-/** Rows read at a time: few enough that the longest messages are no burden. */
+/** Rows read at a time; few, because each may be as long as a message can be. */
 const BATCH = 50;
 
 const START: UserExportCursor = { message: '', seq: 0, emoji: '', value: 0 };
@@ -53,7 +53,7 @@ class UserPage {
     return this.#bytes > fixed.exportPageBytes;
   }
 
-  /** @returns whether there were any, here and below */
+  /** @returns whether there were any; the methods below return the same */
   #messages(): boolean {
     const found = this.#context.messages.sentBy(this.#userId, this.#cursor.message, BATCH);
     for (const message of found) {

@@ -2,7 +2,7 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import type { Handler } from '../context.ts';
 import { assertRank } from '../access/access.ts';
 
-/** What those with rights have done, newest first, for those with rights. */
+/** A page of the audit log, newest entry first, for moderators and those above. */
 export const getAudit: Handler<'getAudit'> = ({ audit, access }, payload) => {
   assertRank(access, 'moderator');
   const { before = Number.MAX_SAFE_INTEGER, limit = fixed.auditPage } = payload;

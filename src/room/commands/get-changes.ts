@@ -5,8 +5,8 @@ import type { Handler } from '../context.ts';
 import { missedPage } from '../messages/missed-page.ts';
 
 /**
- * A page of changes for the outgoing webhook, from the beginning where the position is of another
- * epoch or ahead of the room. A streamed message is left out until it has ended: it then has a new `rev`.
+ * A page of changes for the outgoing webhook; from the beginning when the position is of another epoch
+ * or ahead of the room. A streaming message is left out: when it ends it gets a new `rev`.
  */
 export const getChanges: Handler<'getChanges'> = (context, { after }) => {
   assertAdmin(context.access);

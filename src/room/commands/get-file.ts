@@ -7,7 +7,7 @@ import type { KnownMember } from '../storage/members.ts';
 
 type Around = NonNullable<Reply<'getFile'>['around']>;
 
-/** A file in a message, or one of the actor's own that waits for one. */
+/** A file in a message, or one of the actor's own that is in no message yet. */
 export const getFile: Handler<'getFile'> = (context, { fileId, around }) => {
   const { files, actor } = context;
   const row = files.find(fileId);

@@ -5,7 +5,7 @@ import type { Context, Handler } from '../context.ts';
 import type { Page } from '../messages/pages.ts';
 import { ownReactions } from '../messages/own-reactions.ts';
 
-/** A page by `seq`, oldest first. */
+/** A page of messages by `seq`, oldest first. */
 export const getHistory: Handler<'getHistory'> = (context, payload) => {
   const { items, hasMore } = pageFor(context, payload);
   return { reply: { messages: items, hasMore, ...ownReactions(context, items) } };
@@ -21,7 +21,7 @@ function pageFor(context: Context, payload: Payload<'getHistory'>): Page<Message
     : messages.after(above, limit, { thread });
 }
 
-/** `seq` itself and what stands on both sides; more may stand at either end. */
+/** The message `seq` and those on both sides of it; `hasMore` when there are more at either end. */
 function pageAround(
   { messages }: Context,
   seq: number,

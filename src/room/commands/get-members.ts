@@ -4,7 +4,7 @@ import type { Member } from '../../protocol/objects.ts';
 import type { Context, Handler } from '../context.ts';
 import { shownMember } from '../access/targets.ts';
 
-/** A page of the room's list, or of users who are online, by user id; or those whom a prefix finds. */
+/** A page of the room's list, or of users who are online, by user id; with a `prefix`, those it matches. */
 export const getMembers: Handler<'getMembers'> = (context, payload) => {
   const { state, presence } = context;
   const limit = payload.limit ?? fixed.membersDefault;

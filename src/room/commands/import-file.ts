@@ -5,9 +5,9 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import { keyOf } from '../storage/files.ts';
 
 /**
- * Makes room for a file of an import, before its bytes are stored, then marks it as stored. A message
- * that is imported later takes it; what none has taken at the end of the import is deleted. Quotas do not
- * count: an admin moves what was within them elsewhere.
+ * Reserves a file of an import before its bytes are stored, then marks it as stored. A message that is
+ * imported later takes it; files that no message has taken at the end of the import are deleted. Quotas
+ * are not checked: the files were within those of the room that they come from.
  */
 export const importFile: Handler<'importFile'> = (context, { fileId, size, stored }) => {
   const { access, state, files, room, now } = context;

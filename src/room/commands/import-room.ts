@@ -24,8 +24,8 @@ import { mentionedOthers } from '../messages/content.ts';
 import { removeContent, removeDependents } from '../messages/remove-dependents.ts';
 
 /**
- * Takes some lines of an export over, into an empty room or one whose import has begun. Lines that
- * came before change nothing, so a part can be sent again. The last line opens the room.
+ * Imports some lines of an export into an empty room, or into one whose import has begun. Lines that
+ * were imported before change nothing, so a part can be sent again. The last line opens the room.
  */
 export const importRoom: Handler<'importRoom'> = (context, { text, line: first }) => {
   const { room, access } = context;
@@ -44,7 +44,7 @@ export const importRoom: Handler<'importRoom'> = (context, { text, line: first }
   const effects: Effect[] = [...importing.effects, { type: 'wake' }];
   if (importing.isDone) effects.push(...oweLog(context));
   if (importing.hasBegun) {
-    // Connections to the empty room come back when it is full.
+    // Clients connected to the empty room connect again after the import.
     const audience = { to: 'everyone' as const };
     effects.unshift({ type: 'disconnect', audience, code: closeCodes.goingAway, leave: 'kicked' });
   }
@@ -75,14 +75,14 @@ function nameFor(userId: string, name: string): string {
   return displayName(name) ?? nameOfId(userId);
 }
 
-/** A message whose stream does not go on here: its sender writes into the room it came from. */
+/** The message with its stream ended: its sender goes on writing in the room that was exported. */
 function ended({ streaming, ...line }: LineOf<'message'>): LineOf<'message'> {
   return streaming === true ? { ...line, status: 'interrupted' } : line;
 }
 
 class Importing {
   readonly #context: Context;
-  /** Lines may come. */
+  /** Whether lines are accepted: the import has begun. */
   #isOpen: boolean;
   isDone = false;
   readonly effects: Effect[] = [];
@@ -125,7 +125,7 @@ class Importing {
         'This room is not empty: import into another one, or delete this one and reopen it.',
       );
     }
-    // That it was reopened, say; the room that comes brings its own.
+    // Such as the entry of its reopening: the imported room brings its own log.
     audit.clear();
     room.beginImport();
     this.hasBegun = true;
@@ -145,7 +145,7 @@ class Importing {
     if (line.deletedAt === undefined) search.add(line);
   }
 
-  /** Leaves those files out whose bytes have not come. */
+  /** Assigns a message's files to it; those whose bytes were not imported are left out. */
   #takeFiles(line: LineOf<'message'>): void {
     const { files } = this.#context;
     const named = line.deletedAt === undefined ? (line.files ?? []) : [];
@@ -171,8 +171,8 @@ class Importing {
   }
 
   /**
-   * An id can come twice where the first message was pruned while the room was exported and then
-   * sent again: the later one has it.
+   * An id can occur twice if its first message was pruned during the export and then sent again: the
+   * later message keeps it.
    */
   #addAgain(line: LineOf<'message'>): 'rev' | 'id' | undefined {
     const { records, messages } = this.#context;
@@ -181,7 +181,7 @@ class Importing {
     return records.add(line);
   }
 
-  /** @param isReplaced whether a later state takes its place, which users' values still belong to */
+  /** @param isReplaced whether a later state of the message follows: then users' values stay */
   #remove(seq: number, isReplaced = false): void {
     const { records, messages, files } = this.#context;
     const message = messages.find(seq);
@@ -195,10 +195,10 @@ class Importing {
   #reactions({ seq, rev, emoji, userIds }: LineOf<'reactions'>): void {
     const { messages, reactions } = this.#context;
     const message = messages.find(seq);
-    // Of a state that a later line has replaced.
+    // The line is about a state of the message that a later line replaced.
     if (message === undefined || message.rev !== rev) return;
     const kind = emojiKind(emoji);
-    // Earlier versions accepted some that are invisible.
+    // Earlier versions accepted some emojis that are invisible.
     if (!isVisible(kind)) return;
     const count = reactions.restore(seq, kind, userIds);
     messages.setReactions(seq, rev, { ...message.reactions, [kind]: count });
@@ -217,7 +217,7 @@ class Importing {
     this.isDone = true;
   }
 
-  /** The pins of messages that have come, and are not deleted. */
+  /** The pins of messages that were imported and are not deleted. */
   #pinsIn({ pins = [] }: Pick<LineOf<'end'>, 'pins'>): number[] {
     const { messages } = this.#context;
     const found = [...new Set(pins)].flatMap((seq) => messages.find(seq) ?? []);

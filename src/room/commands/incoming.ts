@@ -6,7 +6,7 @@ import { accessOf, assertAccess, assertRank, noSuchRoom } from '../access/access
 import type { Context, Handler } from '../context.ts';
 import { message } from './message.ts';
 
-/** Makes an incoming webhook, or gives the one of that name another key. */
+/** Makes an incoming webhook, or gives the one of that name a new key. */
 export const makeIncoming: Handler<'makeIncoming'> = (context, { name, keyHash }) => {
   const { access, incoming, room, ids } = context;
   assertRank(access, 'owner');
@@ -30,7 +30,7 @@ export const getIncoming: Handler<'getIncoming'> = ({ access, incoming }) => {
   return { reply: { incoming: incoming.all() } };
 };
 
-/** Revoking one that is gone changes nothing. */
+/** Revokes an incoming webhook; if it is gone already, nothing changes. */
 export const revokeIncoming: Handler<'revokeIncoming'> = (context, { id }) => {
   const { access, incoming } = context;
   assertRank(access, 'owner');
@@ -42,9 +42,9 @@ export const revokeIncoming: Handler<'revokeIncoming'> = (context, { id }) => {
 };
 
 /**
- * Sends what another system says. A wrong key is answered as a room that is not there, and both are
- * found out by one look-up. The webhook's own rate takes the place of slow mode, and its owner has
- * let it write into rooms that only owners write in; moderators mute and ban it as a member.
+ * Sends a message of another system. A wrong key is answered like a room that does not exist, after the
+ * same single look-up. The webhook's own rate limit takes the place of slow mode, and it may write
+ * where only owners write, as an owner made it; moderators mute and ban it like a member.
  */
 export const sayIncoming: Handler<'sayIncoming'> = (context, { keyHash, text, username, id }) => {
   const { incoming, incomingRates, members, roomId, state, limits, now } = context;
@@ -52,7 +52,7 @@ export const sayIncoming: Handler<'sayIncoming'> = (context, { keyHash, text, us
   if (found === undefined) throw noSuchRoom();
   const userId = `${HOOK_PREFIX}${found.name}`;
   const sender = displayName(username ?? '');
-  // Like a guest it owns nothing.
+  // Like a guest, it cannot become the room's owner.
   const identity: Identity = {
     userId,
     guest: true,

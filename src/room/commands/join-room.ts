@@ -10,18 +10,18 @@ import { missedPage } from '../messages/missed-page.ts';
 import { unreadOf } from '../messages/unread.ts';
 import { ownReactions } from '../messages/own-reactions.ts';
 
-/** Joining and listening are one step: what the reply holds ends where live events begin. */
+/** Joins and starts listening in one step: live events begin exactly where the reply ends. */
 export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
   const { presence, room, state } = context;
   const you = actorName(context, payload.username, 'username');
-  assertPlace(context, payload);
+  assertMayConnect(context, payload);
   const known = context.actor.connection?.state.silent || presence.has(you.userId);
   const count = presence.count + (known ? 0 : 1);
   const { quiet = false, session } = payload;
   const online = quiet ? [] : onlineWith(context, you, known);
   const messages = newest(context, payload.history ?? 0);
   const { missed, ...rest } = missedSince(context, payload) ?? {};
-  // What many get alike comes last.
+  // What is alike in the replies to many users comes last: relay calls then carry it once.
   const reply: Reply<'joinRoom'> = {
     epoch: state.epoch,
     position: formatPosition(state),
@@ -58,7 +58,7 @@ function onlineWith(
   return online.map((user) => (user.userId === you.userId ? you : user));
 }
 
-function assertPlace(
+function assertMayConnect(
   { actor, connections, limits }: Context,
   { session }: Payload<'joinRoom'>,
 ): void {

@@ -13,6 +13,6 @@ export const kickMember: Handler<'kickMember'> = (context, payload) => {
   }
   const after = { ...target, kickedUntil: context.now + seconds * 1_000 };
   const { reply, effects = [] } = moderate(context, 'kickMember', payload, after, { seconds });
-  // The others get the user's `userLeft`, no `memberUpdated`.
+  // The others get the user's `userLeft` instead of a `memberUpdated`.
   return { reply, effects: effects.filter(({ type }) => type !== 'broadcast') };
 };

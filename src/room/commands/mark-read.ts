@@ -3,7 +3,7 @@ import type { Handler } from '../context.ts';
 import { ensureMember, actorName } from '../access/actor.ts';
 import { unreadOf } from '../messages/unread.ts';
 
-/** A read position only grows, and never beyond the room. */
+/** Moves the actor's read position forward, never back, and at most to the room's `rev`. */
 export const markRead: Handler<'markRead'> = (context, payload) => {
   const { members, sentStates, state, access, actor, now } = context;
   const { userId } = actor.identity;

@@ -32,12 +32,12 @@ export const message: Handler<'message'> = (context, payload) => {
     });
   }
   if (streaming === true) assertMayStream(context, kind);
-  // Most applications say nothing of most messages.
+  // Most messages need no `compose`: they have no kind, and neither a rule nor a backend checks them.
   const isPlain = kind === undefined && data === undefined;
   if (isPlain && context.application.beforeMessage === undefined && !context.asksFirst) {
     return send(context, payload, { message: text, ...(meta !== undefined && { meta }) });
   }
-  // A stream is judged at its end.
+  // The text of a stream is judged at its end.
   const draft = compose(context, streaming === true ? undefined : actingUser(context), {
     ...draftOf({ ...payload, data: senderData(context, { kind }, data) }),
     maySayNothing: files.length > 0,
@@ -83,7 +83,7 @@ function send(
   const others = mentioned.length > 0 ? mentionedOthers(sent) : [];
   if (others.length > 0) mentions.add(rev, others);
   context.sentStates.markMessage(context.now, sender.userId, others);
-  // Until something is said a direct room is not in the inbox of the one who did not open it.
+  // The inbox of the user who did not open a direct room shows it from the first message on.
   if (access.isDirect) context.sentStates.markUnsent(context.members.after('', 2), context.now);
   if (rev - state.indexed >= fixed.unindexedRevs) search.catchUp();
   typing.end(sender.userId);
@@ -96,8 +96,8 @@ function send(
 }
 
 /**
- * Slow mode: a member sends once in so many seconds. The time of sending is stored, as the pace must
- * hold over the room's sleep.
+ * Slow mode: a member sends at most once in `slowModeSeconds`. The time of sending is stored, so that
+ * the pace holds while the room sleeps.
  * @throws Refusal `slow_mode`
  */
 function assertPace({ state, members, now }: Context, member: KnownMember): void {

@@ -29,7 +29,7 @@ export const unpinMessage: Handler<'unpinMessage'> = (context, { seq }) => {
   return setPins(context, 'unpinMessage', seq, left);
 };
 
-/** A page of the pinned messages; from the beginning where `after` is not pinned any more. */
+/** A page of the pinned messages; from the beginning when `after` is not pinned any more. */
 export const getPins: Handler<'getPins'> = (context, { after }) => {
   const { messages, state } = context;
   const from = after === undefined ? 0 : state.pins.indexOf(after) + 1;
@@ -38,7 +38,10 @@ export const getPins: Handler<'getPins'> = (context, { after }) => {
   return { reply: { messages: items, hasMore, ...ownReactions(context, items) } };
 };
 
-/** @throws Refusal `forbidden` below a moderator; in a direct room, `muted` or `forbidden` for who may only read */
+/**
+ * @throws Refusal `forbidden` for users below moderator; in a direct room, `muted`, or `forbidden` for
+ * users who may only read
+ */
 function assertMayPin({ access, state, now }: Context): void {
   if (access.isDirect) assertMaySend(access, state, now);
   else assertRank(access, 'moderator');

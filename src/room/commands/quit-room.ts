@@ -4,7 +4,7 @@ import { broadcast } from '../effects.ts';
 import { shownMember } from '../access/targets.ts';
 import { currentState } from '../inbox-updates/state.ts';
 
-/** Takes the actor off the list. The row stays, so that mutes, kicks, bans and slow mode survive. */
+/** Takes the actor off the list. The row stays, so that mutes, kicks, bans and slow mode stay in force. */
 export const quitRoom: Handler<'quitRoom'> = (context) => {
   const { access, actor, members, room, roomId } = context;
   const { userId } = actor.identity;

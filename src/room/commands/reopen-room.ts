@@ -1,7 +1,7 @@
 import type { Handler } from '../context.ts';
 import { assertAdmin } from '../access/access.ts';
 
-/** Lets a deleted room begin again; a room that is not deleted stays as it is. */
+/** Reopens a deleted room, empty; a room that is not deleted stays as it is. */
 export const reopenRoom: Handler<'reopenRoom'> = (context) => {
   const { room, access, state, audit, actor, now } = context;
   assertAdmin(access);

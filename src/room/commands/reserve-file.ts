@@ -5,12 +5,12 @@ import type { Context, Handler } from '../context.ts';
 import { findUnsent } from '../files/find-file.ts';
 import { keyOf, restOfDayMs, weightOf } from '../storage/files.ts';
 
-/** Reserves room for a file that is about to be uploaded. Without a message it is deleted in a day. */
+/** Reserves a file that is about to be uploaded. It is deleted after a day unless a message names it. */
 export const reserveFile: Handler<'reserveFile'> = (context, { name, size, previewOf }) => {
   const { files, room, ids, access, state, now, actor } = context;
   const { userId } = actor.identity;
   assertMaySend(access, state, now);
-  // Each request of a guest is a new guest's: no message could ever name the file.
+  // A guest has a new user id in each request, so no message could ever name the file.
   if (actor.identity.guest === true) throw new Refusal('forbidden', 'Sign in to upload files.');
   if (previewOf !== undefined) findUnsent(context, previewOf);
   assertQuotas(context, size);

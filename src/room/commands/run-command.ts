@@ -9,7 +9,10 @@ import { perUser } from '../own/per-user.ts';
 import { composeData, replaceData } from '../own/replace-data.ts';
 import { signalEffects } from '../own/signal.ts';
 
-/** Does a command of the application. It writes through its room only; what it throws undoes it. */
+/**
+ * Runs a command of the application, which writes only through the room it is given and is undone if it
+ * throws.
+ */
 export const runCommand: Handler<'runCommand'> = (context, { name, data = {} }) => {
   const rule = context.application.commands?.get(name);
   if (rule === undefined) {

@@ -4,7 +4,7 @@ import { assertMaySend } from '../access/access.ts';
 import type { Handler } from '../context.ts';
 import { signalEffects } from '../own/signal.ts';
 
-/** Passes an application's own event on, to those who are here now. Never stored. */
+/** Passes an application's own event on to the users who are here now. Never stored. */
 export const sendSignal: Handler<'sendSignal'> = (context, { name, data = {}, args = [data] }) => {
   const { limits, application, access, state, now } = context;
   if (!limits.openSignals && application.signals?.has(name) !== true) {

@@ -5,7 +5,7 @@ import type { Effect } from '../effects.ts';
 import { currentState } from '../inbox-updates/state.ts';
 import { markRead } from './mark-read.ts';
 
-/** Sets what the room keeps of a member's reading: how far they have read, and when to notify them. */
+/** Sets how far a member has read, and what to notify them of. */
 export const setReading: Handler<'setReading'> = (context, { notify, readUpTo }) => {
   const { access, actor } = context;
   const { userId } = actor.identity;

@@ -5,13 +5,16 @@ import { assertRank, ranks } from '../access/access.ts';
 import { moderate } from '../access/moderate.ts';
 import { assertBelow, memberOrStranger, shownMember } from '../access/targets.ts';
 
-/** Gives a role, invites by giving one, or takes off the list with `none`. */
+/**
+ * Gives a user a role; this also invites a user who is not on the list. `none` takes the user off the
+ * list.
+ */
 export const setRole: Handler<'setRole'> = (context, payload) => {
   const { members, room, access, actor } = context;
   assertRank(access, 'moderator');
   if (access.isDirect) throw new Refusal('forbidden', 'A direct room has its two members alone.');
   const target = memberOrStranger(context, payload.userId);
-  // A resend whose first reply was lost: the target may rank as high as the actor by now.
+  // A resend after a lost reply: by now the target may rank as high as the actor.
   if (target.role === payload.role) return { reply: { member: shownMember(context, target) } };
   const isSelf = payload.userId === actor.identity.userId;
   if (!isSelf) assertBelow(context, target);
@@ -25,10 +28,10 @@ export const setRole: Handler<'setRole'> = (context, payload) => {
     throw new Refusal('forbidden', 'The last owner stays; make somebody else owner first.');
   }
   room.ensure();
-  const isMore = Number(payload.role !== 'none') - Number(target.role !== 'none');
+  const listChange = Number(payload.role !== 'none') - Number(target.role !== 'none');
   const after = { ...target, role: payload.role };
-  if (isMore !== 0 || payload.role === 'owner') {
-    room.countMembers(isMore, payload.role === 'owner');
+  if (listChange !== 0 || payload.role === 'owner') {
+    room.countMembers(listChange, payload.role === 'owner');
   }
   const { reply, effects = [] } = moderate(context, 'setRole', payload, after, {
     role: payload.role,

@@ -2,7 +2,7 @@ import { assertMaySend } from '../access/access.ts';
 import type { Handler } from '../context.ts';
 import { findUndeleted } from '../messages/find-message.ts';
 
-/** Asks the sender of a message that streams to end it. Kept, so that the next append tells of it. */
+/** Asks the sender of a streaming message to end it. Stored: replies to later appends say it, too. */
 export const stopMessage: Handler<'stopMessage'> = (context, { seq }) => {
   const { streams, access, state, now, roomId, actor } = context;
   assertMaySend(access, state, now);

@@ -3,9 +3,9 @@ import { deleteBytes, SWEEP } from '../files/deliver.ts';
 import { keyOf } from '../storage/files.ts';
 
 /**
- * Deletes bytes that the room has no file for. A file's row is there before its bytes and never comes
- * back, so bytes that were listed and have no row now are orphans. A deleted room keeps no rows; its
- * bytes are deleted by another delivery.
+ * Deletes stored bytes that belong to no file of the room. A file's row is written before its bytes
+ * and, once removed, never again, so bytes that were listed and have no row now are orphans. A deleted
+ * room keeps no rows; its bytes are deleted by another delivery.
  */
 export const sweepFiles: Handler<'sweepFiles'> = ({ files, room, state }, { keys, next }) => {
   if (state.deletion !== null) return { reply: {} };

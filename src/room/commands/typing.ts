@@ -4,7 +4,10 @@ import { broadcast } from '../effects.ts';
 import { actorName } from '../access/actor.ts';
 import { assertMaySend } from '../access/access.ts';
 
-/** Never stored, and broadcast at most once in 3 s a user. */
+/**
+ * Broadcasts that the actor is typing, or has stopped: never stored, and at most once in 3 s for each
+ * user.
+ */
 export const typing: Handler<'typing'> = (context, payload) => {
   const { presence, typing: notices, roomId, access, state, now } = context;
   assertMaySend(access, state, now);

@@ -3,7 +3,7 @@ import { broadcast, type Effect } from '../effects.ts';
 import { assertRank } from '../access/access.ts';
 import type { RoomOptions } from '../storage/room-row.ts';
 
-/** Sets what is given. Moderators set topic and slow mode; the rest is the owners'. */
+/** Sets the options that are given. Moderators may set topic and slow mode; the others need an owner. */
 export const updateRoom: Handler<'updateRoom'> = (context, payload) => {
   const { room, state, access, audit, sentStates, actor, now } = context;
   const isOwners =

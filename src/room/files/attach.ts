@@ -3,7 +3,8 @@ import type { FileInfo } from '../../protocol/objects.ts';
 import type { Context } from '../context.ts';
 
 /**
- * Puts files into the message with this `seq`. They are its sender's own, and in no other message.
+ * Attaches files to the message with this `seq`. Each must be the actor's own, stored, and in no
+ * message yet.
  * @throws Refusal `file_not_found`
  */
 export function attachFiles(

@@ -4,18 +4,18 @@ import type { Effect } from '../effects.ts';
 /** The target of deliveries that delete bytes from the store. */
 export const FILES_TARGET = 'files';
 
-/** The key that means all bytes of the room but those under the epochs that the body keeps. */
+/** The key for deleting all bytes of the room, except those under the epochs in the body's `keep`. */
 export const EARLIER_LIVES = '*';
 
-/** The key that means a look at what the store holds, for bytes that the room has no file for. */
+/** The key for listing what the store holds, to find bytes that belong to no file of the room. */
 export const SWEEP = '?';
 
-/** Deletes bytes from the store, until it says that they are gone. */
+/** Effects that delete bytes from the store; each is repeated until the store confirms it. */
 export function deleteBytes(keys: readonly string[]): readonly Effect[] {
   return keys.map((key) => ({ type: 'deliver', target: FILES_TARGET, key }));
 }
 
-/** What a delivery to the store says, as JSON. */
+/** The body of a delivery to the store, as JSON. */
 export function filesBody({ files, state }: UpkeepContext, key: string): string {
   if (key === SWEEP) return JSON.stringify({ after: state.sweptTo });
   const keep = key === EARLIER_LIVES ? [...new Set([state.epoch, ...files.epochs()])] : [];

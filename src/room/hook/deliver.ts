@@ -6,12 +6,12 @@ import type { Effect } from '../effects.ts';
 /** The target of deliveries to the outgoing webhook. */
 export const HOOK_TARGET = 'hook';
 
-/** The key that means the log of the room: the webhook reads it from where it stands. */
+/** The key for new entries in the room's log: the webhook reads them from its own position on. */
 export const LOG_KEY = 'log';
 
 const MEMBER = 'member:';
 
-/** What the outgoing webhook is owed after a decision, by key. */
+/** The keys of the deliveries that a decision owes to the outgoing webhook. */
 export function hookKeys(context: UpkeepContext, effects: readonly Effect[]): ReadonlySet<string> {
   const { hookEvents, state } = context;
   const keys = new Set<string>();
@@ -21,7 +21,7 @@ export function hookKeys(context: UpkeepContext, effects: readonly Effect[]): Re
     if (effect.type !== 'broadcast') continue;
     const { event, position } = effect;
     if (event.name === 'memberUpdated') owe('member.updated', `${MEMBER}${event.payload.userId}`);
-    // A streamed message is sent when it has ended.
+    // A streamed message is sent to the webhook when it has ended.
     const grows = event.name === 'messageAppended' && event.payload.status === undefined;
     if (position === undefined || grows) continue;
     owe('room.changed', LOG_KEY);
@@ -30,25 +30,25 @@ export function hookKeys(context: UpkeepContext, effects: readonly Effect[]): Re
   return keys;
 }
 
-/** Owes the webhook the log where it has changed without an event. */
+/** The delivery owed to the webhook when the log has changed without an event. */
 export function oweLog({ hookEvents }: UpkeepContext): readonly Effect[] {
   const isFollowed = hookEvents.has('room.changed');
   return isFollowed ? [{ type: 'deliver', target: HOOK_TARGET, key: LOG_KEY }] : [];
 }
 
-/** What a delivery to the outgoing webhook says, as JSON; undefined: nothing is owed any more. */
+/** The body of a delivery to the outgoing webhook, as JSON; undefined when nothing is owed any more. */
 export function hookBody(context: UpkeepContext, key: string): string | undefined {
   const { state, roomId, room, members, now } = context;
-  const say = (type: HookEvent, data: object) =>
+  const bodyOf = (type: HookEvent, data: object) =>
     JSON.stringify({ type, timestamp: new Date(now).toISOString(), data: { roomId, ...data } });
-  if (key === 'deleted') return say('room.deleted', { epoch: state.epoch });
+  if (key === 'deleted') return bodyOf('room.deleted', { epoch: state.epoch });
   if (state.deletion !== null) return undefined;
-  if (key === 'created') return say('room.created', { epoch: state.epoch, room: room.info() });
+  if (key === 'created') return bodyOf('room.created', { epoch: state.epoch, room: room.info() });
   if (!key.startsWith(MEMBER)) return '{}';
   const userId = key.slice(MEMBER.length);
   const member = members.find(userId);
   const gone = { userId, role: 'none' };
-  return say('member.updated', {
+  return bodyOf('member.updated', {
     member: member === undefined ? gone : shownMember(context, member),
   });
 }

@@ -8,17 +8,20 @@ interface Emptied {
   message: Message;
   position: string;
   timestamp: number;
-  /** Delete the bytes of its files, and say that it is not pinned any more. */
+  /** They delete the bytes of its files, and broadcast that it is not pinned any more. */
   effects: readonly Effect[];
 }
 
-/** Deletes what a message says and what other tables keep about it; its row stays. @param by who deletes it */
+/**
+ * Deletes a message's content and what other tables keep about it; its row stays.
+ * @param by the id of the user who deletes it
+ */
 export function emptyMessage(context: UpkeepContext, before: Message, by: string): Emptied {
   const { messages, room, sentStates } = context;
   const { rev, timestamp, position } = room.change();
   const effects = removeDependents(context, before);
   messages.delete(before.seq, rev, timestamp, by);
-  // It was unread for some and mentioned others.
+  // It may have counted as unread, or as a mention, for any member.
   sentStates.markAll();
   const { mentions: _, meta: __, reactions: ___, files: ____, ...rest } = before;
   const { streaming: _____, status: ______, kind: _______, data: ________, ...kept } = rest;

@@ -1,6 +1,6 @@
 /**
  * The id of a message whose sender gave none: a UUID that begins with the time (RFC 9562, version 7).
- * What one sender says lies side by side in the index of ids, so a commit of many messages writes a
+ * The ids of one sender are then neighbours in the index of ids, so a commit of many messages writes a
  * page for each sender, not one for each message.
  * @param uuid a random one, of any version
  * @param now epoch milliseconds

@@ -5,7 +5,7 @@ import { ownReactions } from './own-reactions.ts';
 
 /**
  * The current state of every message changed after `after`, oldest change first. `reset` when the
- * position is of another epoch or ahead of the room; the start of all is of every epoch.
+ * position is of another epoch or ahead of the room; the position `START` is valid in every epoch.
  */
 export function missedPage(context: Context, after: string, limit: number): Reply<'getMissed'> {
   const { state, messages } = context;

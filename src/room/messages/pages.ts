@@ -7,8 +7,8 @@ export interface Page<T> {
 }
 
 /**
- * The first `limit` items, or as many as `mostBytes` of JSON hold (256 KiB), but never fewer than
- * one.
+ * The first `limit` items, or fewer if their JSON exceeds `mostBytes` (256 KiB by default), but at
+ * least one.
  */
 export function pageOf<T>(
   found: readonly T[],

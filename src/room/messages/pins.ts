@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Effect } from '../effects.ts';
 
-/** Unpins a message that is deleted or removed. @returns the event for everyone, where it was pinned */
+/** Unpins a message that is deleted or removed. @returns the event for everyone, if it was pinned */
 export function unpinRemoved(
   { room, roomId }: Pick<Context, 'room' | 'roomId'>,
   seq: number,

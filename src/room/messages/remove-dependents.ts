@@ -11,8 +11,9 @@ type Dependents = Pick<
 >;
 
 /**
- * Removes what else is kept about a message: its pin, search tokens, mentions, reactions, files,
- * users' values and the chunks of a stream. Takes the message as it is stored, so call this before its own row changes.
+ * Removes what other tables keep about a message: its pin, search tokens, mentions, reactions, files,
+ * users' values and the chunks of a stream. It needs the message as stored: call it before the
+ * message's row changes.
  * @returns the effects that delete the bytes of its files, and the event about its pin
  */
 export function removeDependents(context: Dependents, message: Message): readonly Effect[] {
@@ -20,7 +21,7 @@ export function removeDependents(context: Dependents, message: Message): readonl
   return [...unpinRemoved(context, message.seq), ...removeContent(context, message)];
 }
 
-/** The same for a message of which a later state takes its place: users' values stay. */
+/** The same for a message that a later state replaces: its pin and users' values stay. */
 export function removeContent(
   { search, mentions, reactions, streams, files }: Dependents,
   message: Message,

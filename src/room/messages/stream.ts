@@ -31,7 +31,7 @@ export function assertMayStream(
 }
 
 /**
- * Reads a message of the actor's own whose stream has ended.
+ * Reads a message of the actor's own, streaming or not.
  * @throws Refusal `message_not_found`, `forbidden`
  */
 export function findOwn(context: Context, seq: number): Message {
@@ -46,20 +46,20 @@ export function assertOwn({ actor }: Context, userId: string): void {
   throw new Refusal('forbidden', 'Only its sender writes a message.');
 }
 
-/** A text whose stream has ended, as replies have it. */
+/** The reply about a message whose stream has ended. */
 export function endedReply({ seq, rev, message, status }: Message): Reply<'appendMessage'> {
   return { seq, rev, length: message.length, status: status ?? 'done' };
 }
 
-/** The refusal of a text that could not be checked: it must not stay. */
+/** The reason given for deleting a text that could not be checked. */
 export const UNCHECKED = 'The application failed to check this message, so it was deleted.';
 
-/** A stream that has just ended: its message, and what others hear. */
+/** A stream that has just ended: its message, and the event for the others. */
 export interface Ended {
   message: Message;
   event: RoomEvent;
   position: string;
-  /** Set where the application's rule has deleted the message instead. */
+  /** Set when the backend or the application's rule refused the text: then the message was deleted. */
   refusal?: Refusal;
   effects?: readonly Effect[];
 }
@@ -88,8 +88,8 @@ export function endStream(
 }
 
 /**
- * The message as the backend and the application's rule have it stored, or why they refuse it. A rule that throws
- * refuses: the stream has to end, and what the rule could not check must not stay.
+ * The message as the backend and the application's rule return it, or their refusal. A rule that throws
+ * counts as a refusal: the stream has to end, and a text that could not be checked must not stay.
  */
 function judge(context: UpkeepContext, before: Message): Message | { refusal: Refusal } {
   if (context.application.beforeMessage === undefined && !context.asksFirst) return before;

@@ -3,7 +3,7 @@ import type { Message } from '../../protocol/objects.ts';
 import type { Context, Decision } from '../context.ts';
 import { broadcast } from '../effects.ts';
 
-/** The reply to a changed message, and the `messageUpdated` for the others. */
+/** The reply to a command that changed a message, and the `messageUpdated` for the others. */
 export function updated(
   context: Context,
   message: Message,

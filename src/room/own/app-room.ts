@@ -15,7 +15,7 @@ export function actingUser(context: Context): Acting {
   return { userId, username, role: context.access.role };
 }
 
-/** The sender of a message, where no one gives a command. */
+/** The sender of a message, for work without an actor. */
 export function sendingUser(
   { members }: UpkeepContext,
   { senderId, sender }: Pick<Message, 'senderId' | 'sender'>,

@@ -11,17 +11,25 @@ import { replacementBy } from '../verdict.ts';
 import { appRoom, type Acting } from './app-room.ts';
 
 export interface Composed extends Draft {
-  /** Whether it may have no text of its own. */
+  /** Whether its text may be empty. */
   maySayNothing?: boolean;
   /** Whether the text is, or was, streamed: then it may be longer. */
   isStreamed?: boolean;
 }
 
-/** What a message says, or a payload that is to become one. */
-type Said = { [N in keyof Draft]?: Draft[N] | undefined };
+/** The content of a message, or of a payload that is to become one. */
+type Content = { [N in keyof Draft]?: Draft[N] | undefined };
 
-/** What is said, as a draft. */
-export function draftOf({ seq, message = '', meta, kind, data, mentions, replyTo }: Said): Draft {
+/** The content as a draft, with only the fields that are set. */
+export function draftOf({
+  seq,
+  message = '',
+  meta,
+  kind,
+  data,
+  mentions,
+  replyTo,
+}: Content): Draft {
   return {
     message,
     ...(seq !== undefined && { seq }),
@@ -34,8 +42,8 @@ export function draftOf({ seq, message = '', meta, kind, data, mentions, replyTo
 }
 
 /**
- * Data as a sender gives them, but for the fields that only the application writes: these stay as they
- * are stored, or are dropped.
+ * A sender's data, except for the fields that only the application writes: these keep their stored
+ * values, or are dropped where there are none.
  */
 export function senderData<D extends object | undefined>(
   { application }: UpkeepContext,
@@ -45,7 +53,7 @@ export function senderData<D extends object | undefined>(
   const counted = application.kinds?.get(kind)?.counted ?? [];
   if (data === undefined || counted.length === 0) return data;
   const isCounted = (name: string) => counted.includes(name);
-  // In the order in which they are given: an edit that changes nothing is none.
+  // Keeps the order of the given fields, so that an edit that changes nothing is recognised.
   const merged = { ...data, ...Object.fromEntries(fieldsOf(stored, isCounted)) };
   return Object.fromEntries(
     fieldsOf(merged, (name) => !isCounted(name) || Object.hasOwn(stored, name)),
@@ -56,17 +64,18 @@ function fieldsOf(data: object, isWanted: (name: string) => boolean): [string, u
   return Object.entries(data).filter(([name]) => isWanted(name));
 }
 
-/** A message with what is stored in its place. */
+/** A message with the content of the draft that is stored for it. */
 export function withDraft(before: Message, { message, meta, data }: Draft): Message {
   return { ...before, message, ...(meta && { meta }), ...(data && { data }) };
 }
 
 /**
- * What is stored of what a user wants to say: data as its kind's schema gives it, the text of a kind
- * that makes one, what the backend replaces, and then what the application's rule does.
- * @param from undefined where the text is not to be judged yet, at the beginning of a stream
- * @throws Refusal `refused` by either; `invalid_payload` or `too_large` for what does not fit
- * @throws Undecided where the backend is to be asked first
+ * The draft to store for what a user sends: with data as its kind's schema returns them, the text that
+ * the kind makes of them, then the backend's replacement, then that of the application's rule.
+ * @param from the user; undefined when the text is not judged: as a stream begins, and when the
+ * application replaces data
+ * @throws Refusal `refused` by either; `invalid_payload` or `too_large` for content that does not fit
+ * @throws Undecided when the backend must be asked first
  */
 export function compose(
   context: UpkeepContext,

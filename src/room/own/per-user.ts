@@ -8,8 +8,8 @@ import type { Context, UpkeepContext } from '../context.ts';
 import { findUndeleted } from '../messages/find-message.ts';
 
 /**
- * What the actor of a command has stored about a message.
- * @param update replaces the message's data, where its kind counts what users store
+ * The value that the actor of a command has stored about a message.
+ * @param update called with the message's new data, if its kind counts users' values
  */
 export function perUser<T>(
   context: Context,
@@ -47,7 +47,7 @@ function assertStorable(value: unknown): void {
 }
 
 /**
- * A message's data after a user's value about it has changed. Values that are undefined are none.
+ * A message's data after a user's value about it has changed; `undefined` means no value.
  * @returns undefined where its kind does not count values
  */
 export function recounted(

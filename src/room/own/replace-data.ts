@@ -5,7 +5,7 @@ import { exceedsBytes } from '../../protocol/text.ts';
 import { compose, draftOf, withDraft } from './compose.ts';
 
 /**
- * A message of a kind with other data, and the text that follows from it. Writes nothing.
+ * The draft of a message of a kind with new data, and the text made of them. Writes nothing.
  * @throws Refusal, and what the application's schema and functions throw
  */
 export function composeData(context: UpkeepContext, before: Message, data: JsonObject): Draft {
@@ -14,7 +14,7 @@ export function composeData(context: UpkeepContext, before: Message, data: JsonO
   return compose(context, undefined, { ...draftOf({ message, kind, data }), isStreamed });
 }
 
-/** Writes what `composeData` has made of a message, and takes it into search. */
+/** Stores a draft that `composeData` made, and updates the search index. */
 export function replaceData(context: UpkeepContext, before: Message, draft: Draft): Changed {
   const { search, messages, room, sentStates } = context;
   const { message: text } = before;
@@ -24,7 +24,7 @@ export function replaceData(context: UpkeepContext, before: Message, draft: Draf
     search.remove(before);
     sentStates.markExcerpt(message.seq);
   }
-  // The text of a stream stands in its chunks until it ends.
+  // The text of a stream is stored in its chunks until it ends.
   messages.edit(before.streaming === true ? { ...message, message: '' } : message);
   if (message.message !== text) search.add(message);
   return { message, position, timestamp };

@@ -10,9 +10,10 @@ import type { Context } from '../context.ts';
 import type { Effect } from '../effects.ts';
 
 /**
- * A signal of the actor to everybody else, or to an audience; none where too many are online.
- * @param given its arguments: an object, or of one that nothing declares any
- * @throws Refusal for arguments that its declaration does not take, or that are too large
+ * Effects that send a signal of the actor to everyone else, or to an audience; none when too many are
+ * online.
+ * @param given its arguments: one object, or any for a signal that is not declared
+ * @throws Refusal for arguments that do not fit its declaration, or that are too large
  */
 export function signalEffects(
   context: Context,
@@ -39,17 +40,17 @@ function readBy(rule: SignalRule, name: string, [given, ...more]: readonly unkno
   return rule.read(withoutRoom(given ?? {}, 0) as object);
 }
 
-/** The first argument without the room that it names. */
+/** The first argument without its `roomId`; any other as it is. */
 function withoutRoom(argument: unknown, at: number): unknown {
   if (at > 0 || !isObject(argument)) return argument;
   const { roomId: _, ...rest } = argument;
   return rest;
 }
 
-/** Adds who sent it to the first argument if that is an object, otherwise as one more argument. */
+/** Adds the sender to the first argument if that is an object, otherwise as one more argument. */
 function withSender([first, ...more]: readonly unknown[], from: object): readonly unknown[] {
   if (!isObject(first)) return [first, ...more, from];
-  // What the server says of the sender goes before what the sender says.
+  // The server's fields about the sender replace those that the sender gave.
   const { unverified: _, bot: __, ...rest } = first;
   return [{ ...rest, ...from }, ...more];
 }

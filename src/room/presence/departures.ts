@@ -6,7 +6,10 @@ import type { Connections } from './connections.ts';
 import type { Presence } from './presence.ts';
 import type { Typing } from './typing.ts';
 
-/** Ends a connection's part in the room: it leaves, is gone, or is disconnected by the room. */
+/**
+ * Takes connections out of the room: when they leave, when their sockets end, or when the room
+ * disconnects them.
+ */
 export class Departures {
   readonly #outbox: Outbox;
   readonly #connections: Connections;

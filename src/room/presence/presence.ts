@@ -7,17 +7,17 @@ import type { Outbox } from '../broadcast/outbox.ts';
 import type { Clock, Connection, Name, Timer } from '../ports.ts';
 import type { Connections } from './connections.ts';
 
-/** A user with at least one joined connection, or within the grace after the last one dropped. */
+/** A user with at least one joined connection, or within the grace period after the last one dropped. */
 interface User extends Name {
   userId: string;
   connections: readonly Connection[];
-  /** The folded words that find the user by this name; made at the first search. */
+  /** The search keys of the user under the name `by`; made at the first search. */
   found?: { by: string; keys: readonly string[] };
 }
 
 /**
- * Which users are here. An index over the roster in memory, built from it when the room wakes and
- * never stored. Every user's joins and leaves alternate.
+ * Which users are here. An index in memory over the roster, built when the room wakes and never stored.
+ * Every user's joins and leaves alternate.
  */
 export class Presence {
   readonly #roomId: string;
@@ -26,13 +26,13 @@ export class Presence {
   readonly #timer: Timer;
   readonly #connections: Connections;
   readonly #users = new Map<string, User>();
-  /** Users within their grace, and since when, the longest first, in epoch milliseconds. */
+  /** Users within their grace period, with its start in epoch milliseconds, longest first. */
   readonly #graces = new Map<User, number>();
-  /** Cancels the one timer of all graces: a runtime bounds how many there may be. */
+  /** Cancels the timer that all grace periods share, as a runtime limits the number of timers. */
   #cancelTimer: (() => void) | undefined;
-  /** A `presence` event is due; until it is out, joins and leaves stay a number. */
+  /** Whether a `presence` event is due; until it is sent, joins and leaves are only counted. */
   #pending = false;
-  /** Quiet connections get a `presence` event for themselves. */
+  /** Whether a `presence` event for the quiet connections is due. */
   #isQuietDue = false;
   /** The number in the last `presence` event. */
   #lastCount = -1;
@@ -61,12 +61,12 @@ export class Presence {
     }
   }
 
-  /** Users here, those within their grace included. */
+  /** Number of users here, including those within their grace period. */
   get count(): number {
     return this.#users.size;
   }
 
-  /** Whether each join and leave is an event, or only the number of users online. */
+  /** Whether each join and leave is an event (`users`), or only the number of users online (`count`). */
   get mode(): 'users' | 'count' {
     return this.count > fixed.presenceUsers || this.#pending ? 'count' : 'users';
   }
@@ -100,7 +100,7 @@ export class Presence {
     return listed;
   }
 
-  /** Users whose id comes after `userId`, by user id. */
+  /** The first `limit` users after `userId`, by user id. */
   after(userId: string, limit: number): Present[] {
     return [...this.#users.values()]
       .filter((user) => user.userId > userId)
@@ -109,7 +109,7 @@ export class Presence {
       .map(presentOf);
   }
 
-  /** Users found by the beginning of a word of their name, or of their id; the first `limit`. */
+  /** The first `limit` users whose id, or a word of whose name, begins with `prefix`. */
   named(prefix: string, limit: number): Present[] {
     const key = foldName(prefix);
     const found: Present[] = [];
@@ -159,7 +159,7 @@ export class Presence {
     this.#cancelTimer = this.#timer.after(this.#graceLeftMs(since), () => {
       this.#cancelTimer = undefined;
       for (const [user, from] of this.#graces) {
-        // What a timer has waited for is over, whatever the clock says.
+        // The grace period that the timer waited for is over, whatever the clock says.
         if (from !== since && this.#graceLeftMs(from) > 0) break;
         this.#graces.delete(user);
         this.#gone(user, 'disconnected');
@@ -168,7 +168,7 @@ export class Presence {
     });
   }
 
-  /** Nothing where the clock was set back. */
+  /** The rest of a grace period, in milliseconds; 0 when the clock was set back. */
   #graceLeftMs(since: number): number {
     const passedMs = this.#clock.now() - since;
     return passedMs < 0 ? 0 : Math.max(0, fixed.graceMs - passedMs);
@@ -194,7 +194,9 @@ export class Presence {
     }
   }
 
-  /** Where joins and leaves have names, quiet connections, a few among at most 200 users, get a number. */
+  /**
+   * While joins and leaves have names, quiet connections, few among at most 200 users, get the count.
+   */
   #countForQuiet(): void {
     if (this.#isQuietDue || !this.#connections.hasQuiet) return;
     this.#isQuietDue = true;
@@ -214,7 +216,8 @@ export class Presence {
     this.#pending = true;
     this.#timer.after(events.presence.everyMs, () => {
       this.#pending = false;
-      // At or below the bound, names take over again, and they begin after this event.
+      // At or below the limit, events with names follow again, so clients need this count even if it is
+      // the same.
       if (this.count === this.#lastCount && this.count > fixed.presenceUsers) return;
       this.#lastCount = this.count;
       const payload = { roomId: this.#roomId, onlineCount: this.count };
@@ -244,7 +247,7 @@ function addTo(user: User, connection: Connection): void {
   if (!user.connections.includes(connection)) user.connections = [...user.connections, connection];
 }
 
-/** Folded once for each name: in a crowd every search looks at everyone. */
+/** Kept for each name: in a crowd every search reads the keys of all users. */
 function keysOf(user: User): readonly string[] {
   const { username: by } = user;
   if (user.found?.by !== by) user.found = { by, keys: memberKeys(user) };

@@ -41,7 +41,7 @@ export class Receipts {
     this.#due.set(userId, { userId, readUpTo, by });
   }
 
-  /** A user has been removed from the list: their read position must not be sent any more. */
+  /** Drops the waiting read position of a user who was removed from the list. */
   forget(userId: string): void {
     this.#due.delete(userId);
   }

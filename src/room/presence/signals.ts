@@ -4,22 +4,22 @@ import type { Audience } from '../broadcast/audience.ts';
 import type { Outbox } from '../broadcast/outbox.ts';
 import type { Clock, Timer } from '../ports.ts';
 
-/** An application's own event on its way. */
+/** An application's own event that is to be passed on. */
 export interface Signal {
   name: string;
   args: readonly unknown[];
-  /** Who sent it. */
+  /** The sender. */
   userId: string;
   audience: Audience;
 }
 
-/** Senders that are remembered; with more, those who have not sent lately are forgotten. */
+/** Senders whose rates are kept; with more, those who have not sent lately are dropped. */
 const MAX_SENDERS = 1_000;
 
 /**
- * Passes signals on no faster than a room and each of its users may send them. What comes faster waits,
- * the newest of a user and name in the place of the one before: nothing grows, and the last state of
- * everybody gets through.
+ * Passes signals on within the rates of the room and of each user. Signals above a rate wait; of one
+ * sender, name and receiving user only the newest waits, so memory stays bounded and the last state of
+ * every user arrives.
  */
 export class Signals {
   readonly #outbox: Outbox;

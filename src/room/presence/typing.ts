@@ -15,7 +15,10 @@ export class Typing {
     this.#clock = clock;
   }
 
-  /** Whether to broadcast a notice now. An end is broadcast only while its beginning is current. */
+  /**
+   * Whether to broadcast a notice now. The end of typing is broadcast only if its beginning was, and
+   * has not lapsed.
+   */
   notice(userId: string, isTyping: boolean): boolean {
     const now = this.#clock.now();
     const last = this.#notices.get(userId);
@@ -30,7 +33,7 @@ export class Typing {
     return true;
   }
 
-  /** A message ends typing; so does leaving. */
+  /** Ends typing without a notice: the user has sent a message. */
   end(userId: string): void {
     const last = this.#notices.get(userId);
     if (last !== undefined) last.isTyping = false;

@@ -21,18 +21,18 @@ export const erasing: UpkeepTask = {
   },
 };
 
-/** One step of an erasure. Each is whole in itself; the room stays usable in between. */
+/** One step of an erasure. Each is complete in itself: the room stays usable in between. */
 interface Step {
   context: UpkeepContext;
   userId: string;
   by: string;
-  /** Rows that may still be changed. */
+  /** Rows that this step may still change. */
   left: number;
   broadcasts: Effect[];
 }
 
 /**
- * Goes on with an erasure: at most 500 rows, or some pages of the search index. The rest is due at
+ * Continues an erasure: at most 500 rows, or some pages of the search index. The next step is due at
  * once.
  */
 export function eraseStep(context: UpkeepContext, erasure: Erasure): readonly Effect[] {
@@ -68,7 +68,7 @@ function eraseRows(
   }
   const rest: Effect[] = [...step.broadcasts, { type: 'wake' }];
   if (step.left <= 0) return rest;
-  // A user who has come back since the erasure began was let in as a member.
+  // A user who came back since the erasure began was let in as a member.
   const audience = { to: 'user' as const, userId };
   return [{ type: 'forgetReceipt', userId }, { type: 'recheckAccess', audience }, ...rest];
 }
@@ -105,7 +105,7 @@ function eraseReactions(step: Step): void {
   }
 }
 
-/** Files that no message names, and what the user has uploaded today. */
+/** Erases files that no message names, and the count of the user's uploads. */
 function eraseFiles(step: Step): void {
   if (step.left <= 0) return;
   const keys = step.context.files.removeUnsentOf(step.userId, step.left);
@@ -114,7 +114,10 @@ function eraseFiles(step: Step): void {
   step.left -= keys.length;
 }
 
-/** What the application's commands have stored for the user, and what messages' data keep of it. */
+/**
+ * Erases the values that the application's commands stored for the user, and takes them out of
+ * messages' data.
+ */
 function eraseValues(step: Step): void {
   const { perUser, messages } = step.context;
   if (step.left <= 0) return;
@@ -136,9 +139,9 @@ function eraseValues(step: Step): void {
 }
 
 /**
- * What the application makes of a message without a user's value. Where it fails the erasure goes on:
- * the value itself is gone, and the defect is logged once.
- * @returns undefined where the message stays as it is
+ * The draft that the application makes of a message without a user's value. If that fails, the erasure
+ * goes on: the value itself is gone, and the defect is logged once.
+ * @returns undefined when the message stays as it is
  */
 function dataWithout(context: UpkeepContext, message: Message, value: unknown): Draft | undefined {
   try {
@@ -150,7 +153,7 @@ function dataWithout(context: UpkeepContext, message: Message, value: unknown): 
   }
 }
 
-/** Audit entries about the user; who deleted a message stands in the message's row, too. */
+/** Anonymises audit entries about the user; a deleted message's row names the user who deleted it, too. */
 function eraseActs(step: Step): void {
   const { audit, messages, incoming } = step.context;
   if (step.left <= 0) return;
@@ -168,7 +171,7 @@ function eraseMember({ context, userId, by, broadcasts }: Step): void {
   if (known === undefined) return;
   members.remove(userId);
   evaluate(context, userId, true);
-  // What the user chose is theirs, too. Without a row the inbox is told that the conversation is gone.
+  // The user's own choices go, too. Without a row, the inbox is sent that the conversation is gone.
   sentStates.remove(userId);
   if (known.role !== 'none') room.countMembers(-1, false);
   const online = presence.has(userId);
@@ -181,7 +184,7 @@ function eraseMember({ context, userId, by, broadcasts }: Step): void {
   });
 }
 
-/** Changes a message under a new `rev`, so that clients that come back get it. */
+/** Changes a message under a new `rev`, so that resuming clients get the change. */
 function change(step: Step, seq: number, write: (rev: number, timestamp: number) => void): void {
   const { room, messages } = step.context;
   const { rev, timestamp, position } = room.change();

@@ -2,13 +2,16 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import { deleteBytes, EARLIER_LIVES, SWEEP } from '../files/deliver.ts';
 import type { UpkeepTask } from './tasks.ts';
 
-/** Removes files that no message has named in time, with those whose upload has never ended. */
+/** Removes files that no message has named in time, including those whose upload never ended. */
 export const expiringFiles: UpkeepTask = {
   dueAt: ({ files }) => files.firstExpiry(),
   step: ({ files, now }) => deleteBytes(files.removeExpired(now, fixed.stepRows)),
 };
 
-/** Deletes the files of an earlier life once more: an upload may have been under way at its end. */
+/**
+ * Deletes the files of the room's earlier lives once more: an upload may have been running at the
+ * erasure.
+ */
 export const droppingFiles: UpkeepTask = {
   dueAt: ({ state }) => state.dropFilesAt ?? undefined,
   step: ({ room }) => {
@@ -17,7 +20,7 @@ export const droppingFiles: UpkeepTask = {
   },
 };
 
-/** Looks for bytes without a file, two days after an upload: a crash of the service may have left some. */
+/** Deletes stored bytes that belong to no file, two days after an upload: a crash may have left some. */
 export const sweepingFiles: UpkeepTask = {
   dueAt: ({ state }) => state.sweepFilesAt ?? undefined,
   step: ({ room }) => {

@@ -22,14 +22,14 @@ function interruptSilent(context: UpkeepContext): readonly Effect[] {
       return interruptStream(context, seq);
     } catch (error) {
       if (!(error instanceof Undecided)) throw error;
-      // Asked again after another silence, should the answer be lost with the room's memory.
+      // Restarts the silence: the backend is asked again if the answer is lost with the room's memory.
       streams.heard(seq, now);
       return [{ type: 'ask' as const, question: error.question, seq }];
     }
   });
 }
 
-/** Ends one stream whose sender is silent. @throws Undecided where the backend is to be asked first */
+/** Ends one stream whose sender is silent. @throws Undecided when the backend must be asked first */
 export function interruptStream(context: UpkeepContext, seq: number): readonly Effect[] {
   const before = context.messages.find(seq);
   if (before === undefined) return [];

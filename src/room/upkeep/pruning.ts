@@ -7,25 +7,26 @@ import type { UpkeepTask } from './tasks.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Retention: once a day, removes messages that are older than the room keeps them. */
+/** Retention: once a day, removes messages that are older than `retentionDays`. */
 export const pruning: UpkeepTask = { dueAt: pruneDueAt, step: prune };
 
 function pruneDueAt({ messages, state }: UpkeepContext): number | undefined {
   if (state.retentionDays === null) return undefined;
   const [oldest] = messages.oldest(1);
   if (oldest === undefined) return undefined;
-  // A message is past keeping in the millisecond after its days are over.
+  // A message expires one millisecond after its days are over.
   const over = oldest.timestamp + state.retentionDays * DAY_MS + 1;
   return Math.max(over, (state.prunedAt ?? 0) + fixed.pruneEveryMs);
 }
 
-/** Removes up to 500 rows: the oldest messages that are past keeping, with their dependents. */
+/** Removes up to 500 rows: the oldest expired messages, with their dependents. */
 function prune(context: UpkeepContext): readonly Effect[] {
   const { messages, search, erasures, sentStates, room, state, now } = context;
   const cutoff = now - (state.retentionDays ?? Infinity) * DAY_MS;
   let left: number = fixed.stepRows;
   let last = 0;
-  // The webhook may hold a request with what is removed.
+  // The webhook may keep a failed request with messages removed here: it drops that when the log
+  // changes.
   const removed: Effect[] = [...oweLog(context)];
   for (const message of messages.oldest(fixed.stepRows)) {
     if (left <= 0 || message.timestamp >= cutoff) break;
@@ -41,7 +42,7 @@ function prune(context: UpkeepContext): readonly Effect[] {
     return [...removed, { type: 'reclaimSpace' }];
   }
   room.pruned(now);
-  // What was removed from the search index leaves empty pages in it.
+  // Rows removed from the search index leave empty pages in it.
   search.beginRewrite();
   erasures.beginRewrite();
   const event = { name: 'roomUpdated' as const, payload: room.info() };

@@ -7,8 +7,8 @@ import { interrupting } from './interrupting.ts';
 import { pruning } from './pruning.ts';
 
 /**
- * Something a room owes without being asked. It follows from what is stored, so nothing is lost when
- * the room is evicted, and a step done twice does no harm.
+ * Work that a room does without being asked. It follows from stored rows, so nothing is lost when the
+ * room is evicted, and a repeated step does no harm.
  */
 export interface UpkeepTask {
   /** When there is something to do, in epoch milliseconds; undefined: not until something changes. */
@@ -17,7 +17,7 @@ export interface UpkeepTask {
   step(context: UpkeepContext): readonly Effect[];
 }
 
-/** Writes what members are found by, in rooms that an earlier version has written. */
+/** Writes the search keys of members, in rooms that an earlier version wrote without them. */
 const keying: UpkeepTask = {
   dueAt: ({ state, now }) => (state.keyedTo === null ? undefined : now),
   step: ({ members }) => {
@@ -26,7 +26,7 @@ const keying: UpkeepTask = {
   },
 };
 
-/** Takes older messages into the search index, in rooms that an earlier version has written. */
+/** Indexes older messages for search, in rooms that an earlier version wrote. */
 const indexing: UpkeepTask = {
   dueAt: ({ state, now }) => (state.unindexedTo > 0 ? now : undefined),
   step: ({ search }) => {
@@ -35,19 +35,22 @@ const indexing: UpkeepTask = {
   },
 };
 
-/** Deliveries that wait, also in a room that is imported or erased; each flush sends what is due. */
+/**
+ * Wakes the room for waiting deliveries, also while it is imported or erased; each flush sends those
+ * due.
+ */
 const delivering: UpkeepTask = {
   dueAt: ({ deliveries, now }) => deliveries.nextWakeup(now),
   step: () => [],
 };
 
-/** Inboxes get their updates at every wakeup, also where the room is erased. */
+/** Wakes the room for inbox updates, also once it is erased; every wakeup does a step of them. */
 const inboxUpdates: UpkeepTask = { dueAt: inboxUpdatesDueAt, step: () => [] };
 
-/** What goes on in a room that is erased or not whole yet. */
+/** Tasks that also run in a room that is erased or being imported. */
 const always: readonly UpkeepTask[] = [droppingFiles, delivering, inboxUpdates];
 
-/** In the order in which they are done. */
+/** In order of priority: each step runs the first task that is due. */
 const tasks: readonly UpkeepTask[] = [
   erasing,
   interrupting,

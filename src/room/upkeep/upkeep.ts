@@ -10,10 +10,13 @@ import { Undecided, type Verdict } from '../verdict.ts';
 import { interruptStream } from './interrupting.ts';
 import { dueAt, upkeepStep } from './tasks.ts';
 
-/** When a step of upkeep has failed it is tried again after this long, in milliseconds. */
+/** A failed step of upkeep is tried again after this many milliseconds. */
 const RETRY_MS = 600_000;
 
-/** A sender who is silent does not try again: a text that could not be checked is refused. */
+/**
+ * Makes a verdict final: a silent sender does not try again, so a text that could not be checked is
+ * refused.
+ */
 function final({ draft, answer }: Verdict): Verdict {
   if (answer.type !== 'refuse' || answer.problem.code === 'refused') return { draft, answer };
   return { draft, answer: { type: 'refuse', problem: { code: 'refused', message: UNCHECKED } } };
@@ -23,16 +26,19 @@ function isOpen({ streams, state }: UpkeepContext, seq: number): boolean {
   return state.deletion === null && streams.find(seq) !== undefined;
 }
 
-/** Does what a room owes without being asked, and knows when the room is woken for it. */
+/** Runs the room's upkeep, and knows when the room's next wakeup is set for. */
 export class Upkeep {
   readonly parts: RoomParts;
   readonly #database: Database;
   readonly #ports: Pick<Ports, 'clock' | 'wakeup' | 'log'>;
   readonly #inboxUpdates: InboxUpdates;
   readonly #apply: (effects: readonly PlannedEffect[]) => void;
-  /** For when the wakeup is set; undefined also when that is not known. */
+  /**
+   * When the next wakeup is set for, in epoch milliseconds; undefined when none is set or its time is
+   * not known.
+   */
   wakeAt: number | undefined;
-  /** Storage is to be dropped once what was decided is stored and has left. */
+  /** Whether the storage is to be erased after the next flush. */
   erasesAfterFlush = false;
 
   constructor(
@@ -60,7 +66,7 @@ export class Upkeep {
     this.#ports.wakeup.set(at);
   }
 
-  /** Has the room woken at this time or before. */
+  /** Makes sure that the room is woken at this time (epoch milliseconds) or before. */
   wakeBy(at: number): void {
     if (this.wakeAt === undefined || this.wakeAt > at) this.setWakeup(at);
   }
@@ -94,14 +100,14 @@ export class Upkeep {
       });
       this.#apply(effects);
     } catch (error) {
-      // Its sender has gone on writing: that is another text, which is asked about at its end.
+      // The sender went on writing: the backend is asked about that other text when the stream ends.
       if (!(error instanceof Undecided)) this.#ports.log.failure('interrupt', error);
     }
   }
 
   /**
-   * Drops a deleted room's storage, and what erased rows have left on the disk. Neither can be done
-   * within a transaction.
+   * Erases a deleted room's storage, and the traces that erased rows left on the disk. Neither can be
+   * done within a transaction.
    */
   finishErasures(): void {
     const { room, erasures } = this.parts;
@@ -111,7 +117,10 @@ export class Upkeep {
     erasures.finish();
   }
 
-  /** What is owed outlives the room, with what it says; so must the wakeup, which storage may hold. */
+  /**
+   * Erases all but the deliveries and inbox updates that are owed, with their bodies. The wakeup is set
+   * again, as the host may keep it in the erased storage.
+   */
   #eraseAll(): void {
     const { room, deliveries, sentStates } = this.parts;
     const owed = deliveries.withBodies();
@@ -128,7 +137,7 @@ export class Upkeep {
     if (sentTo.length > 0) this.#inboxUpdates.soon();
   }
 
-  /** Drops storage where that was decided. */
+  /** Erases the storage; call it after the flush that follows `eraseStorage`. */
   eraseAfterFlush(): void {
     this.erasesAfterFlush = false;
     try {
