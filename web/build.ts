@@ -2,19 +2,19 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { basename, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-/** Where both hosts find the page. */
+/** The folder of the built page, which both hosts serve. */
 export const PAGE = join(import.meta.dirname, '..', 'dist', 'web');
 
 const SOURCE = join(import.meta.dirname, 'src');
 const ICON = 'icon.svg';
 const UNREAD_ICON = 'icon-unread.svg';
 const INDEX = 'index.html';
-/** Served as they are. */
+/** Files that are served unchanged. */
 const PLAIN = [ICON, 'icon-192.png', 'icon-512.png', 'manifest.webmanifest'];
-/** Bundled files are named after their content, so that a browser may keep them for good. */
+/** Bundled files have a hash of their content in the name, so that browsers may cache them forever. */
 const HASHED = '[name]-[hash]';
 const IS_HASHED = /^[\w-]+-[A-Z0-9]{8}\.(js|css)(\.br|\.gz)?$/;
-/** What loads with the page: the index, and what it names: script, shared scripts, style, icon. */
+/** Files of the first load: the index, and the scripts, the style sheet and the icon that it names. */
 const IS_FIRST = /^((chat|chunk|style)-|index\.html$|icon\.svg$)/;
 /** Wrangler compresses what it serves by itself. */
 const NOT_FOR_WRANGLER = '*.br\n*.gz\n';
@@ -22,7 +22,7 @@ const NOT_FOR_WRANGLER = '*.br\n*.gz\n';
 const CLIENT = join(import.meta.dirname, '..', 'src', 'client', 'index.ts');
 
 const COMMON = {
-  // Names hold a hash that depends on it: without, a program in another folder removes these files.
+  // The hashes depend on it: without, a build from another folder names files otherwise and removes these.
   absWorkingDir: join(import.meta.dirname, '..'),
   bundle: true,
   minify: true,
@@ -38,22 +38,23 @@ const COMMON = {
 /** A script that imports a style sheet gets its text. */
 const STYLE_AS_TEXT = { '.css': 'text' } as const;
 
-/** A file of the page, as it is and as most browsers get it. */
+/** A file of the page, plain and compressed. */
 export interface PageFile {
   name: string;
   contents: Uint8Array;
   gzip: Uint8Array;
-  /** Loaded when it is needed, and not with the page. */
+  /** Whether it is loaded on demand, and not with the page. */
   isLazy: boolean;
 }
 
-/** Where the Socket.IO client's own builds are served, as its server does: tutorials load them. */
+/** The folder of the Socket.IO client's own builds, as on the official server: tutorials load them. */
 export const SOCKETIO_FOLDER = 'socket.io';
 
 /**
- * Builds the page: one script and one style sheet, what is loaded when it is needed, the files served
- * as they are, and for other pages `embed.js`, `client.js` and the Socket.IO client. The page's own files are also compressed for the Node host. Many programs may build at once;
- * a file that is right already is left alone.
+ * Builds the page: one script and one style sheet, the scripts loaded on demand, the service worker, the
+ * files served unchanged, and for other pages `embed.js`, `client.js` and the Socket.IO client. The page's
+ * own files are also compressed for the Node host. Several programs may build at the same time: a file
+ * that is up to date is not written again.
  */
 export async function buildPage(): Promise<PageFile[]> {
   // Loaded here, so that a program that builds nothing needs no esbuild.
@@ -104,7 +105,7 @@ export async function buildPage(): Promise<PageFile[]> {
   return files;
 }
 
-/** Every build that the official server serves, with source maps. */
+/** Copies every build that the official server serves, with source maps. */
 function putSocketIoClient(): void {
   const folder = join(import.meta.dirname, '..', 'node_modules', 'socket.io', 'client-dist');
   mkdirSync(join(PAGE, SOCKETIO_FOLDER), { recursive: true });
@@ -117,7 +118,7 @@ function named({ path, contents }: { path: string; contents: Uint8Array }) {
   return { name: basename(path), contents };
 }
 
-/** The icon with a dot: something is unread. */
+/** The icon with a dot, shown while something is unread. */
 function withDot(icon: Buffer): Uint8Array {
   const dot = '<circle cx="78%" cy="22%" r="22%" fill="#d43d51"/></svg>';
   return Buffer.from(icon.toString().replace('</svg>', dot));
@@ -125,7 +126,7 @@ function withDot(icon: Buffer): Uint8Array {
 
 /** The index with the names of the bundled files in it. */
 function indexWith(names: readonly string[]): Uint8Array {
-  // Indentation would be a tenth of it.
+  // Without indentation the file is a tenth smaller.
   let index = readFileSync(join(SOURCE, INDEX), 'utf8').replaceAll(/\n\s+/g, '\n');
   for (const name of names) {
     index = index.replace(`"/${name.replace(/-\w+\./, '.')}"`, `"/${name}"`);
@@ -135,7 +136,7 @@ function indexWith(names: readonly string[]): Uint8Array {
   return Buffer.from(index.replace('<script', `${preloads.join('')}<script`));
 }
 
-/** The file itself comes last: where it is right, so are those beside it. */
+/** Writes a file with its compressed copies: itself last, so that copies of a complete file exist. */
 function putAll({ name, contents, gzip }: PageFile): void {
   if (isThere(name, contents) && isThere(`${name}.br`) && isThere(`${name}.gz`, gzip)) return;
   const params = { [constants.BROTLI_PARAM_SIZE_HINT]: contents.length };
@@ -144,7 +145,7 @@ function putAll({ name, contents, gzip }: PageFile): void {
   put(name, contents);
 }
 
-/** Files of an earlier build, which no index names any more. */
+/** Removes files of earlier builds, which the index no longer names. */
 function removeOld(files: readonly PageFile[]): void {
   for (const name of readdirSync(PAGE)) {
     const isOld = !files.some((file) => name.startsWith(file.name));
@@ -154,7 +155,7 @@ function removeOld(files: readonly PageFile[]): void {
   }
 }
 
-/** In one step, so that half a file is never served. */
+/** Writes a file in one step, by renaming, so that half a file is never served. */
 function put(name: string, contents: Uint8Array): void {
   if (isThere(name, contents)) return;
   const temporary = join(PAGE, '..', `${name.replaceAll('/', '-')}.${process.pid}`);

@@ -17,7 +17,7 @@ export function linkTo(place: Place): string {
   return new URL(hashOf(place), location.href).href;
 }
 
-/** What the part after `#` names; undefined where it is no room. */
+/** The room, and perhaps message, that the part after `#` names; undefined if it names no room. */
 export function placeIn(hash: string): Place | undefined {
   const [, room = '', seq] = /^#?(.*?)(?:\/(\d{1,15}))?$/su.exec(hash) ?? [];
   try {

@@ -17,20 +17,20 @@ import { speakLanguage } from './view/language.ts';
 import { type SavedSession, Session } from './session.ts';
 import { text } from './texts.ts';
 
-/** The room somebody sees who comes for the first time. */
+/** The room of a user's first visit. */
 const FIRST_ROOM = 'general';
 
 const signInForm = new SignInForm(join);
 let session: Session | undefined;
 
-/** The room that the address names, so that it can be sent to others; and a message in it. */
+/** The room, and perhaps message, that the page's address names, which users send to each other. */
 function placeInAddress(): Place | undefined {
   return placeIn(location.hash);
 }
 
 async function join(answers: Answers): Promise<void> {
   const token = readToken(answers.token);
-  // A token says who somebody is; the name counts only where it does not.
+  // With a token the name may be missing: it counts only if the token has none.
   const name = token !== '' && answers.name.trim() === '' ? '' : readName(answers.name);
   const room = readTypedRoom(answers.room);
   const method = token === '' ? await findMethod(name) : ({ kind: 'token', token } as const);
@@ -38,7 +38,7 @@ async function join(answers: Answers): Promise<void> {
   enter({ name, method, rooms: [room] }, placeOf(room));
 }
 
-/** The message of the address, where it is in the room that is joined. */
+/** The place that the address names, if it is in this room; else the room itself. */
 function placeOf(roomId: string): Place {
   const place = placeInAddress();
   return place?.roomId === roomId ? place : { roomId };
@@ -52,7 +52,7 @@ function enter(saved: SavedSession, { roomId: room, seq }: Place): void {
       history.replaceState(null, '', location.pathname);
       const { method } = saved;
       const token = problem?.isAboutToken === true && method.kind === 'token' ? method.token : '';
-      welcome(remembered.getItem('room') ?? room, token);
+      showSignIn(remembered.getItem('room') ?? room, token);
       if (method.kind === 'site') void offerSignIn(false);
       if (problem === undefined) return;
       const { sentence, isAboutToken } = problem;
@@ -63,20 +63,21 @@ function enter(saved: SavedSession, { roomId: room, seq }: Place): void {
   });
   session = entered;
   entered.join(room);
-  // In the next turn: until then the socket is on its way, and it opens while the page is drawn.
+  // In the next task: the socket is connecting by then, and opens while the page is drawn.
   setTimeout(() => {
     if (session === entered) entered.open(room, seq);
   });
 }
 
-/** @param token one that was refused, to be put right */
-function welcome(room = remembered.getItem('room') ?? FIRST_ROOM, token = ''): void {
+/** Shows the sign-in form. @param token one that was refused, to be corrected */
+function showSignIn(room = remembered.getItem('room') ?? FIRST_ROOM, token = ''): void {
   signInForm.show({ name: remembered.getItem('name') ?? '', room, token });
 }
 
 /**
- * Where people sign in at the site: whoever has done so comes in, others are led there.
- * @param isTried false after signing out, which would be undone at once
+ * Where users sign in at the site: enters with the token of a user who has done so, and shows others
+ * the link to it.
+ * @param isTried whether to ask for a token; false after signing out, which it would undo
  */
 async function offerSignIn(isTried: boolean, place?: Place): Promise<void> {
   const { signInUrl, tokenUrl, guests = false } = await pageSettings();
@@ -107,11 +108,11 @@ window.addEventListener('hashchange', () => {
   const place = placeInAddress();
   if (place === undefined) {
     if (location.hash.length > 1) session?.stayHere();
-  } else if (session === undefined) welcome(place.roomId);
+  } else if (session === undefined) showSignIn(place.roomId);
   else session.open(place.roomId, place.seq);
 });
 
-// A notification was pressed, perhaps while the page loads.
+// The worker reports a notification that was pressed, perhaps while the page loads.
 if ('serviceWorker' in navigator) {
   navigator.serviceWorker.addEventListener('message', ({ data }) => {
     location.hash = hashOf(data as Place);
@@ -128,6 +129,6 @@ const last = saved?.rooms.at(-1);
 const place = placeInAddress() ?? (last === undefined ? undefined : { roomId: last });
 if (saved !== undefined && place !== undefined) enter(saved, place);
 else {
-  welcome(place?.roomId);
+  showSignIn(place?.roomId);
   void offerSignIn(true, place);
 }

@@ -1,17 +1,17 @@
 /**
- * What covers the talk on a narrow screen gets an entry in the browser's history, so that Back closes
- * it instead of leaving the room. Only one thing covers at a time.
+ * A part of the page that covers the messages on a narrow screen gets an entry in the browser's history,
+ * so that Back closes it instead of leaving the room. At most one such cover is open.
  */
 let closeCover: (() => void) | undefined;
-/** An entry is on its way out: the browser goes back a little later. */
+/** Going back from a closed cover's entry was requested; the browser does it a little later. */
 let isLeaving = false;
 
-/** Whether the entry one is at belongs to a cover; a room that is opened takes its place. */
+/** Whether the current history entry is a cover's; a room that is opened then replaces it. */
 export function isCovered(): boolean {
   return (history.state as { isCover?: boolean } | null)?.isCover === true;
 }
 
-/** Something covers the talk from now on. @param close what Back does */
+/** Adds a cover. @param close closes it, on Back or when another cover takes its place */
 export function cover(close: () => void): void {
   const before = closeCover;
   closeCover = close;
@@ -23,7 +23,7 @@ function addEntry(): void {
   if (!isCovered()) history.pushState({ isCover: true }, '', location.href);
 }
 
-/** It was closed by something else than Back: its entry goes. @param close as it was given */
+/** Removes the entry of a cover that was not closed by Back. @param close as given to `cover` */
 export function uncover(close: () => void): void {
   if (closeCover !== close) return;
   closeCover = undefined;
@@ -35,7 +35,7 @@ export function uncover(close: () => void): void {
 window.addEventListener('popstate', () => {
   const hasLeft = isLeaving;
   isLeaving = false;
-  // What has begun to cover meanwhile gets an entry of its own.
+  // A cover that was opened in the meantime gets its entry now.
   if (hasLeft && closeCover !== undefined) addEntry();
   if (isCovered()) return;
   const close = closeCover;
@@ -43,5 +43,5 @@ window.addEventListener('popstate', () => {
   close?.();
 });
 
-// After a reload nothing covers any more.
+// After a reload no cover is open.
 if (isCovered()) history.replaceState(null, '', location.href);

@@ -1,8 +1,8 @@
 import type { Room } from '../../src/client/index.ts';
 
 /**
- * `seq` of the first message from a moment on. @param moment epoch milliseconds
- * @returns undefined where nothing was said from then on
+ * `seq` of the first message at or after a moment. @param moment epoch milliseconds
+ * @returns undefined if there is no such message
  * @throws Refused
  */
 export async function firstSeqFrom(room: Room, moment: number): Promise<number | undefined> {

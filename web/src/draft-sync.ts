@@ -1,27 +1,27 @@
 import type { Conversation, Inbox } from '../../src/client/inbox.ts';
 
-/** A draft goes to the other devices after a rest of this long, in milliseconds; its end at once. */
+/** How long typing pauses before a draft is uploaded, in milliseconds; its removal is at once. */
 const REST_MS = 800;
-/** The inbox takes no longer ones, in bytes of UTF-8. */
+/** The longest draft that the inbox takes, in bytes of UTF-8. */
 const MAX_BYTES = 8_192;
 
-/** The drafts of this browser, as far as other devices share them: those of new messages of a room. */
+/** This browser's drafts of new messages, one a room: those that the user's devices share. */
 export interface SyncedDrafts {
   /** @returns the text, and whether the inbox has it */
   read: (roomId: string) => { text: string; isSynced: boolean } | undefined;
-  /** Keeps a text that the inbox has; an empty one removes the draft. */
+  /** Stores a text that the inbox has; an empty one removes the draft. */
   write: (roomId: string, text: string) => void;
 }
 
-/** Carries drafts between this browser and the inbox. What was typed here and not sent yet stays. */
+/** Synchronises drafts between this browser and the inbox. Never overwrites a draft not uploaded yet. */
 export class DraftSync {
   readonly #inbox: Pick<Inbox, 'set'>;
   readonly #drafts: SyncedDrafts;
   readonly #drafted: (roomId: string) => void;
-  /** Of rooms whose draft was written or removed here, until the inbox has that. */
+  /** Uploads that are due or under way, by room. */
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
 
-  /** @param drafted another device has written, or removed, the draft of a room */
+  /** @param drafted called when another device has written, or removed, the draft of a room */
   constructor(
     inbox: Pick<Inbox, 'set'>,
     drafts: SyncedDrafts,
@@ -36,7 +36,7 @@ export class DraftSync {
     });
   }
 
-  /** A draft was written here. */
+  /** Uploads a draft that was written here, or its removal. @param text empty if it was removed */
   wrote(roomId: string, text: string): void {
     if (new TextEncoder().encode(text).length > MAX_BYTES) return;
     clearTimeout(this.#timers.get(roomId));
@@ -44,12 +44,15 @@ export class DraftSync {
       await this.#send(roomId, text);
       if (this.#timers.get(roomId) === timer) this.#timers.delete(roomId);
     };
-    // It was sent or removed, and the page may be closed now.
+    // An empty draft was sent or removed, and the page may be closed next.
     const timer = setTimeout(() => void send(), text === '' ? 0 : REST_MS);
     this.#timers.set(roomId, timer);
   }
 
-  /** Takes the draft of a conversation, unless another was begun here, or this one was sent. */
+  /**
+   * Stores the draft of a conversation, unless this browser has one that the inbox lacks, or has sent it.
+   * With `hasDraft` the conversation comes without the text, and nothing is stored.
+   */
   met({ roomId, draft = '', hasDraft }: Conversation): void {
     const here = this.#drafts.read(roomId);
     const isOurs = this.#timers.has(roomId) || (here !== undefined && !here.isSynced);
@@ -63,7 +66,7 @@ export class DraftSync {
     try {
       await this.#inbox.set(roomId, { draft: text });
     } catch {
-      // It stays in this browser; the next change is tried again.
+      // The draft stays in this browser; the next change uploads it.
       return;
     }
     if ((this.#drafts.read(roomId)?.text ?? '') === text) this.#drafts.write(roomId, text);

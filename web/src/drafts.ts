@@ -1,40 +1,40 @@
 import type { Store } from '../../src/client/index.ts';
 import type { ChosenPerson } from './mentions.ts';
 
-/** What is being written: a new message, a reply to message `seq`, or another text for it. */
+/** A text that is being written: a new message, a reply to message `seq`, or an edit of it. */
 export interface Draft {
   text: string;
   mode: 'new' | 'reply' | 'edit';
   seq?: number;
   /** People who were chosen from the list, with where they stand in the text. */
   mentions: readonly ChosenPerson[];
-  /** What an edit has interrupted. */
+  /** The draft that an edit has interrupted. */
   before?: Draft;
 }
 
-/** A field: the one of a room, or of a thread in it. */
+/** The field that a draft belongs to: that of a room, or of a thread in it. */
 export interface DraftPlace {
   roomId: string;
   /** `seq` of the thread's first message. */
   thread?: number | undefined;
 }
 
-/** More drafts than this are not kept: the oldest go first. */
+/** The most drafts that are kept: the oldest are removed first. */
 const MAX_DRAFTS = 50;
-/** A longer text is not kept; the whole store of a browser has 5 million. In UTF-16 units. */
+/** The longest text that is kept, in UTF-16 units; a browser's whole store holds 5 million. */
 const MAX_UNITS = 65_536;
 
 type Kept = Draft &
   DraftPlace & {
-    /** The inbox has this text: another device may change or remove it. */
+    /** Whether the inbox has this text, so that another device may change or remove it. */
     isSynced?: boolean;
   };
 
-/** What one user has written and not sent. Another user has another key, and never reads it. */
+/** One user's unsent texts. They are stored under the user's own key, so that no other user reads them. */
 export class Drafts {
   readonly #store: Store;
   readonly #key: string;
-  /** The draft of a new message of a room was written here. */
+  /** Called when a room's draft of a new message was changed in this browser. */
   wrote: (roomId: string, text: string) => void = () => undefined;
 
   constructor(store: Store, userId: string) {
@@ -46,14 +46,14 @@ export class Drafts {
     return this.#read().find((one) => isIn(one, place));
   }
 
-  /** Keeps a draft in place of the one before it; an empty one is removed. */
+  /** Stores a draft in place of the previous one; an empty draft is removed. */
   set({ roomId, thread }: DraftPlace, draft: Draft): void {
     const before = this.#put({ ...draft, roomId, thread });
     const isShared = thread === undefined && draft.mode === 'new';
     if (isShared && (before?.text ?? '') !== draft.text) this.wrote(roomId, draft.text);
   }
 
-  /** The draft of a new message of a room, and whether the inbox has it. */
+  /** The draft in a room's own field, and whether the inbox has it. */
   shared(roomId: string): { text: string; isSynced: boolean } | undefined {
     const {
       text,
@@ -63,13 +63,13 @@ export class Drafts {
     return text === undefined ? undefined : { text, isSynced: isSynced && mode === 'new' };
   }
 
-  /** Keeps a text that the inbox has. */
+  /** Stores a text that the inbox has, as the draft of a room's new message. */
   setShared(roomId: string, text: string): void {
     const { mentions = [] } = this.#read().find((one) => isIn(one, { roomId })) ?? {};
     this.#put({ text, mode: 'new', mentions, roomId, isSynced: true });
   }
 
-  /** @returns what was there; of the same text it stays known whether the inbox has it */
+  /** Stores a draft; an unchanged text keeps its `isSynced`. @returns the previous draft */
   #put(draft: Kept): Kept | undefined {
     const kept = this.#read();
     const before = kept.find((one) => isIn(one, draft));
@@ -81,7 +81,7 @@ export class Drafts {
     return before;
   }
 
-  /** Rooms with something that is worth keeping. */
+  /** Rooms that have a draft. */
   get rooms(): ReadonlySet<string> {
     return new Set(this.#read().map(({ roomId }) => roomId));
   }
@@ -91,7 +91,7 @@ export class Drafts {
     this.#write(this.#read().filter((one) => roomId !== undefined && one.roomId !== roomId));
   }
 
-  /** From the store each time: another window may have written to it. */
+  /** Reads the store each time: another window may have written to it. */
   #read(): Kept[] {
     try {
       const kept: unknown = JSON.parse(this.#store.getItem(this.#key) ?? '[]');

@@ -2,16 +2,16 @@ import { foldName } from '../../src/protocol/fold.ts';
 import { remembered } from './memory.ts';
 import { locale } from './texts.ts';
 
-/** One emoji: what it is called, what else finds it, and whether it has skin tones. */
+/** One emoji: its name, the words that find it, and whether it has skin tones. */
 export interface Emoji {
   emoji: string;
   name: string;
   hasTones: boolean;
-  /** Folded, for the search. */
+  /** Its name and keywords, folded for the search. */
   key: string;
 }
 
-/** As in `emoji/`, groups of lines: `😀 grinning face|happy laugh`, with `+` where there are tones. */
+/** A file of `emoji/`: groups of lines, `😀 grinning face|happy laugh`; a `+` after an emoji with tones. */
 type Lines = readonly (readonly string[])[];
 
 export const TONES = ['', '🏻', '🏼', '🏽', '🏾', '🏿'] as const;
@@ -19,7 +19,7 @@ const MAX_RECENT = 16;
 
 let loaded: Promise<readonly (readonly Emoji[])[]> | undefined;
 
-/** Every emoji by group, in the order that Unicode gives them. Loaded once. @throws TypeError offline */
+/** Every emoji by group, in Unicode's order. Loaded once. @throws TypeError offline */
 export function allEmoji(): Promise<readonly (readonly Emoji[])[]> {
   loaded ??= load().catch((error: unknown) => {
     loaded = undefined;
@@ -49,7 +49,7 @@ function readLine(line: string): Emoji {
   };
 }
 
-/** Those of whose names every word that was typed begins a word. */
+/** The emoji in whose name or keywords each typed word begins a word. */
 export function findEmoji(groups: readonly (readonly Emoji[])[], typed: string): Emoji[] {
   const words = foldName(typed.trim()).split(/\s+/u);
   return groups
@@ -73,7 +73,7 @@ export function chooseTone(tone: string): void {
   remembered.set('tone', tone === '' ? undefined : tone);
 }
 
-/** What was chosen last, newest first. */
+/** The emoji that were chosen last, newest first. */
 export function recentEmoji(): string[] {
   return (remembered.getItem('emoji') ?? '').split(' ').filter((one) => one !== '');
 }

@@ -5,9 +5,9 @@ import { pageSettings } from './page-settings.ts';
 import { text } from './texts.ts';
 
 /**
- * How somebody comes in. `name`: development mode gives a token for any name. `token`: one that was
- * pasted. `guest`: without a token, where the server takes guests. `site`: the site's own backend at
- * `TOKEN_URL` gives one to whoever has signed in there.
+ * How a user signs in. `name`: development mode gives a token for any name. `token`: one that was
+ * pasted. `guest`: without a token, where the server admits guests. `site`: the site's own backend at
+ * `TOKEN_URL` gives one to users who have signed in there.
  */
 export type SignInMethod =
   | { kind: 'name' }
@@ -15,14 +15,14 @@ export type SignInMethod =
   | { kind: 'guest' }
   | { kind: 'site' };
 
-/** What the form asks for, as it was typed. */
+/** The fields of the sign-in form, as typed. */
 export interface Answers {
   name: string;
   room: string;
   token: string;
 }
 
-/** Something that was entered does not fit: which field, and what to do. */
+/** An entry that is not valid: which field it is, and a sentence about what to do. */
 export class Misfit extends Error {
   readonly field: keyof Answers;
 
@@ -57,7 +57,7 @@ export function readRoom(said: string): string {
   return room;
 }
 
-/** A room as people name it to each other, with one `#` or none before it. @throws Misfit */
+/** A room's name as users type it, with or without a `#` before it. @throws Misfit */
 export function readTypedRoom(said: string): string {
   return readRoom(withoutHash(said));
 }
@@ -91,7 +91,7 @@ function isBroken(text: string): boolean {
 }
 
 /**
- * Finds how a name comes in: with the token of development mode, else as a guest.
+ * Finds how a user of this name signs in: with a token of development mode, else as a guest.
  * @throws Misfit
  */
 export async function findMethod(username: string): Promise<SignInMethod> {
@@ -105,13 +105,13 @@ function askForToken(username: string): Promise<Response> {
   return fetch(`/test-token?username=${encodeURIComponent(username)}`, { cache: 'no-store' });
 }
 
-/** @param sentence about the field `username` */
+/** The server's sentence with the page's word for the field. @param sentence about `username` */
 function aboutName(sentence: string): string {
   return sentence.trim().replace(/^username\b/, text('field_username'));
 }
 
 /**
- * The token of whoever has signed in at the site; undefined where they have to sign in first.
+ * The token of the user who has signed in at the site; undefined if they have to sign in first.
  * @throws Error with one sentence
  */
 export async function siteToken(): Promise<string | undefined> {
@@ -126,8 +126,8 @@ export async function siteToken(): Promise<string | undefined> {
 }
 
 /**
- * What the client shows, each time it is asked who this is.
- * @param signedOut the site knows this user no more
+ * Where the client gets the user's token; undefined for a guest.
+ * @param signedOut called when the user is no longer signed in at the site
  */
 export function tokenSourceOf(
   method: SignInMethod,

@@ -2,22 +2,22 @@ import type { Room } from '../../src/client/index.ts';
 import { HistoryWindow } from './history-window.ts';
 import type { ReadTracker } from './read-tracker.ts';
 
-/** A room in which less is loaded shows too little. */
-const FEW = 50;
+/** How many messages are loaded at least, where the room has as many: they fill a window. */
+const MIN_LOADED = 50;
 const PAGE = 100;
-/** So many pages are loaded before the first unread message is asked for by itself. */
+/** How many pages are loaded before the first unread message is asked for directly. */
 const MAX_PAGES = 3;
 
-/** Whether what is loaded begins before the first unread message, and fills a window. */
+/** Whether the loaded messages reach back to the first unread one, and fill a window. */
 export function isEnough({ state }: Room, reading: ReadTracker): boolean {
   return !isShort(state) && !reading.hasGap(state);
 }
 
 function isShort({ messages, hasOlder }: Room['state']): boolean {
-  return hasOlder && messages.length < FEW;
+  return hasOlder && messages.length < MIN_LOADED;
 }
 
-/** Loads back to the first unread message, where that is not far; what fails is loaded later. */
+/** Loads messages back to the first unread one, if it is not far. A page that fails is loaded later. */
 export async function loadFirst(room: Room, reading: ReadTracker): Promise<void> {
   for (let page = 0; page < MAX_PAGES; page++) {
     const isFar = room.state.unread >= PAGE;
@@ -31,7 +31,7 @@ export async function loadFirst(room: Room, reading: ReadTracker): Promise<void>
   }
 }
 
-/** What stands around the last read message; undefined where that is loaded with the newest ones. */
+/** The messages around the last read one; undefined if the newest loaded messages reach back to it. */
 export async function aroundUnread(
   room: Room,
   reading: ReadTracker,

@@ -1,7 +1,7 @@
 /** What a piece of code is coloured as. */
 export type CodeKind = 'comment' | 'string' | 'number' | 'keyword';
 
-/** Words that many languages keep for themselves; good enough for a glance at any of them. */
+/** Keywords of many languages in one list, which is good enough to read code of any of them. */
 const KEYWORDS = new Set(
   `abstract as async await break case catch class const continue def default defer delete do elif else
   end enum except export extends extern false False final finally fn for foreach from func function go
@@ -14,7 +14,7 @@ const KEYWORDS = new Set(
   ON GROUP ORDER BY LIMIT AND OR NOT NULL PRIMARY KEY INDEX`.split(/\s+/),
 );
 
-/** Each alternative takes what it can in one go, so that no text takes more than its length. */
+/** No alternative backtracks, so that matching takes time in proportion to the text. */
 const SLASHES =
   /(\/\/[^\n]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/)?|<!--[^>]*>?)|("(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|`(?:[^`\\]|\\[^])*`?)|(\b\d[\w.]*)|([A-Za-z_$][\w$]*)/g;
 const HASHES =
@@ -26,7 +26,7 @@ const HASHED =
   /^(?:bash|sh|shell|zsh|py|python|rb|ruby|yaml|yml|toml|ini|conf|perl|r|make|dockerfile|nix)$/i;
 const DASHED = /^(?:sql|lua|haskell|hs|elm|ada)$/i;
 
-/** Colours code: parts of it in order, with what each is. @param language as the fence names it */
+/** Splits code into parts to be coloured, in order. @param language the name at the code's fence */
 export function highlight(code: string, language: string): { said: string; kind?: CodeKind }[] {
   const parts: { said: string; kind?: CodeKind }[] = [];
   let end = 0;

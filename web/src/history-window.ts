@@ -2,13 +2,13 @@ import type { Message, Room } from '../../src/client/index.ts';
 
 const PAGE = 50;
 
-/** The part of a room's messages around one of them that is too old to be loaded with the newest. */
+/** The messages around one that is too old to be loaded with the room's newest ones. */
 export class HistoryWindow {
   readonly #room: Room;
   readonly #messages = new Map<number, Message>();
   #list: readonly Message[] | undefined;
   #loading: Promise<void> | undefined;
-  /** Messages whose replies are asked for, and whether they have changed since. */
+  /** Messages whose number of replies is being asked for, and whether it has changed since. */
   readonly #recounts = new Map<number, { isStale: boolean }>();
   hasOlder = true;
   #hasNewer = true;
@@ -25,7 +25,7 @@ export class HistoryWindow {
     return made;
   }
 
-  /** By `seq`; where it reaches the newest that are loaded, those follow. */
+  /** By `seq`. If the window reaches the newest messages that are loaded, they follow. */
   get messages(): readonly Message[] {
     const { messages: newest } = this.#room.state;
     const first = newest[0]?.seq ?? Infinity;
@@ -43,7 +43,7 @@ export class HistoryWindow {
     return this.#messages.has(seq);
   }
 
-  /** A newer state of one of them. @returns whether it is one */
+  /** Takes a newer state of a message. @returns whether the window holds an older one */
   update(message: Message): boolean {
     if ((this.#messages.get(message.seq)?.rev ?? Infinity) >= message.rev) return false;
     this.#put([message]);
@@ -51,7 +51,7 @@ export class HistoryWindow {
   }
 
   /**
-   * Asks how many replies one of them has. The window need not hold those, so only the room can say.
+   * Asks how many replies a message has. The window may not hold them, so only the room knows.
    * @throws Refused
    */
   async recount(seq: number): Promise<void> {
@@ -66,7 +66,7 @@ export class HistoryWindow {
       while (recount.isStale) {
         recount.isStale = false;
         const { messages } = await this.#room.ask('getHistory', { around: seq, limit: 1 });
-        // Another message where this one is gone.
+        // The answer is another message if this one is gone.
         this.#put(messages.filter((message) => message.seq === seq));
       }
     } finally {

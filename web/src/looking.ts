@@ -1,4 +1,4 @@
-/** Whether somebody can be reading this window: it is in sight and has the keyboard. */
+/** Whether the user can be reading this window: it is visible and has the focus. */
 export function isLooking(): boolean {
   return document.visibilityState === 'visible' && document.hasFocus();
 }

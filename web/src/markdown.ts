@@ -1,6 +1,6 @@
 import type { Span } from './links.ts';
 
-/** A part of a line, as a span of the text. `atom`: a link or a mention that was found before. */
+/** A part of a line, as a span of the text. `atom`: a link or a mention found before parsing. */
 export type Leaf = (Span & { kind: 'text' | 'code' | 'atom' }) | LabelledLink;
 export type LabelledLink = Span & { kind: 'link'; href: string };
 export interface Styled {
@@ -18,7 +18,7 @@ const FENCE = /^ {0,3}```[ \t]*([\w+#.-]{0,20})[ \t]*$/;
 const QUOTE = /^>(?: |$)/;
 const ITEM = /^( {0,8})(?:[-*+]|(\d{1,3})[.)])[ \t]+(?=\S)/;
 const LABELLED = /\[([^[\]\n]{1,200})\]\((https?:\/\/[^\s()<>]{1,2000})\)/iy;
-/** Runs of signs that may style what stands between two of them. */
+/** Signs that style the text between two of the same. */
 const SIGNS = /\*{1,3}|_{1,2}|~~/y;
 const STYLES: Record<string, Styled['kind']> = {
   '**': 'bold',
@@ -28,28 +28,28 @@ const STYLES: Record<string, Styled['kind']> = {
   '~~': 'strike',
 };
 const WORD = /[\p{L}\p{N}]/u;
-/** In these scripts no space stands between words, so that signs may stand within a sentence. */
+/** Scripts without spaces between words: there, signs need no space around them. */
 const UNSPACED =
   /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}]/u;
 
 type Line = Span;
 
 /**
- * Reads a fixed part of Markdown: bold, italic, strike, code, fences, lists, quotes and links. What
- * is not part of it stands as it was typed. Takes time in proportion to the text, whatever it holds.
- * @param atoms links and mentions, by place, none over another
+ * Parses a fixed part of Markdown: bold, italic, strike, code, fences, lists, quotes and links. Anything
+ * else stays as it was typed. Takes time in proportion to the text's length, whatever the text.
+ * @param atoms links and mentions, in order, without overlaps
  */
 export function parseMarkdown(text: string, atoms: readonly Span[]): Block[] {
   return new Parser(text, atoms).blocks();
 }
 
-/** A text whose end is missing: code that is open there ends there. */
+/** Closes a code fence that is still open at the end of a text, because the rest is missing. */
 export function withClosedFence(text: string): string {
   const fences = text.match(/^ {0,3}```/gm)?.length ?? 0;
   return fences % 2 === 1 ? `${text}\n\`\`\`` : text;
 }
 
-/** What can be read of a text without its signs, in order. */
+/** The readable parts of a text, without Markdown's signs, in order. */
 export function leavesOf(blocks: readonly Block[]): Span[] {
   return blocks.flatMap((block) => {
     if (block.kind === 'fence') return [block.code];
@@ -66,7 +66,7 @@ class Parser {
   readonly #text: string;
   readonly #atoms: ReadonlyMap<number, Span>;
   readonly #lines: Line[];
-  /** No fence is closed from this line on; so that each is looked for once. */
+  /** Index of the last line that can close a fence; found once, so that no fence searches in vain. */
   #lastFence: number;
 
   constructor(text: string, atoms: readonly Span[]) {
@@ -130,7 +130,7 @@ class Parser {
       const [sign, indent = '', number] = ITEM.exec(this.#said(line)) ?? [];
       const isNested = indent.length > 1;
       if (sign === undefined) break;
-      // Another kind of list is a list of its own, but for what belongs to an item.
+      // A bullet after numbers, or a number after bullets, begins another list, except a nested one.
       if (next > at && !isNested && (start === undefined) !== (number === undefined)) break;
       if (next === at && number !== undefined) start = Number(number);
       items.push({ isNested, parts: this.#inline({ from: line.from + sign.length, to: line.to }) });
@@ -152,11 +152,11 @@ class Parser {
     return QUOTE.test(line) || ITEM.test(line) || (FENCE.test(line) && at < this.#lastFence);
   }
 
-  /** Lines with what is between them. */
+  /** The parts of several lines, with the line breaks between them. */
   #joined(lines: readonly Line[]): Inline[] {
     return lines.flatMap((line, at) => {
       const parts = this.#inline(line);
-      // The break itself, where the next line has a sign of its own before it too.
+      // The line break alone: a quote's next line begins with a sign, which is left out.
       return at === lines.length - 1
         ? parts
         : [...parts, { kind: 'text' as const, from: line.to, to: line.to + 1 }];
@@ -208,7 +208,7 @@ class Parser {
   }
 }
 
-/** Signs that were opened on a line, and what came after each. */
+/** The signs opened on a line, and the parts that follow each of them. */
 class Styling {
   readonly #text: string;
   readonly #line: Line;
@@ -224,7 +224,7 @@ class Styling {
     if (leaf.from < leaf.to) (this.#open.at(-1)?.parts ?? this.#parts).push(leaf);
   }
 
-  /** `***` opens as bold and italic, and closes in the other order. */
+  /** Takes a sign; `***` opens bold and italic, or closes both. */
   sign(sign: string, from: number): void {
     const isOpening = this.#isOpening(from, from + sign.length);
     if (this.#isClosing(from, from + sign.length)) {
@@ -243,7 +243,7 @@ class Styling {
     } else this.#begin(sign, from);
   }
 
-  /** What was opened and never closed stands as it was typed. */
+  /** Ends the line; a sign that was never closed stays as it was typed. */
   parts(): Inline[] {
     while (this.#open.length > 0) this.#giveUp();
     return this.#parts;
@@ -257,7 +257,7 @@ class Styling {
     return this.#depth(sign) >= 0;
   }
 
-  /** The same sign is never open twice, so that nothing is nested without bounds. */
+  /** Opens a sign. The same sign is never open twice, which bounds nesting. */
   #begin(sign: string, from: number): void {
     while (this.#has(sign)) this.#giveUp();
     this.#open.push({ sign, from, parts: [] });
@@ -307,7 +307,7 @@ function linesOf(text: string): Line[] {
   });
 }
 
-/** Where code begins on a line, and where it ends: at as many ticks as it began with. */
+/** Where each code span of a line begins, and where it ends: after as many ticks as it began with. */
 function endsOfCode(text: string, { from, to }: Line): Map<number, number> {
   const ends = new Map<number, number>();
   const nextOf = new Map<number, number>();
@@ -329,7 +329,7 @@ function ticksAt(text: string, at: number, end: number): number {
   return to - at;
 }
 
-/** A run of one sign that may style something; a longer run is none. */
+/** The sign at this index, or ''; a longer run of the same character is no sign. */
 function signAt(text: string, at: number, end: number): string {
   SIGNS.lastIndex = at;
   const sign = SIGNS.exec(text)?.[0] ?? '';

@@ -2,28 +2,28 @@ import { foldName } from '../../src/protocol/fold.ts';
 import type { Member, Room } from '../../src/client/index.ts';
 import type { Names } from './names.ts';
 
-/** How long a name must stand as it is before the room is asked, in milliseconds. */
+/** How long typing pauses before the room is asked, in milliseconds. */
 const PAUSE_MS = 120;
 const PAGE = 20;
 
-/** Finds people by the beginning of a name where the page does not know everyone: asks the room. */
+/** Asks the room for people whose name begins as typed, since the page does not know everyone. */
 export class MemberSearch {
   readonly #room: Room;
   readonly #names: Names;
   readonly #changed: () => void;
   readonly #roles = new Map<string, Member['role']>();
-  /** Folded beginnings that were asked for, and whether the answer named everyone. */
+  /** The folded prefixes asked for, and whether the answer named some people or everyone. */
   readonly #asked = new Map<string, 'asking' | 'some' | 'all'>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param changed more names are known */
+  /** @param changed called when more names are known */
   constructor(room: Room, names: Names, changed: () => void) {
     this.#room = room;
     this.#names = names;
     this.#changed = changed;
   }
 
-  /** Asks for people of whose name this is the beginning of a word, once typing pauses. */
+  /** Asks for people with a word in their name that begins like this, once typing pauses. */
   find(begun: string): void {
     const prefix = prefixOf(begun);
     if (prefix === '' || this.#answerTo(prefix) !== undefined) return;
@@ -31,7 +31,7 @@ export class MemberSearch {
     this.#timer = setTimeout(() => void this.#ask(prefix), PAUSE_MS);
   }
 
-  /** Whether the room has said all it knows about this beginning. */
+  /** Whether the room has answered for this prefix. */
   isAnswered(begun: string): boolean {
     const answer = this.#answerTo(prefixOf(begun));
     return answer === 'some' || answer === 'all';
@@ -55,7 +55,7 @@ export class MemberSearch {
     try {
       const replies = await Promise.all([
         this.#room.members(page),
-        // Whoever only reads is on no list.
+        // Users who have only read are not on the list.
         ...(online.length < onlineCount ? [this.#room.members({ ...page, online: true })] : []),
       ]);
       for (const member of replies.flatMap(({ members }) => members)) {
@@ -65,13 +65,13 @@ export class MemberSearch {
       this.#asked.set(prefix, replies.some(({ hasMore }) => hasMore) ? 'some' : 'all');
       this.#changed();
     } catch {
-      // The names that are known still help; the next key asks again.
+      // The known names are still offered; the next key asks again.
       this.#asked.delete(prefix);
     }
   }
 }
 
-/** As much of a name as the room takes. */
+/** A name's beginning, folded, of as many characters as the room takes. */
 function prefixOf(begun: string): string {
   return Array.from(foldName(begun.trim())).slice(0, 64).join('');
 }

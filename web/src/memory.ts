@@ -1,8 +1,8 @@
 import type { Store } from '../../src/client/index.ts';
 
-/** What the page remembers. A browser may forbid storage: then it remembers nothing, and works. */
+/** The page's storage. If the browser forbids storage, nothing is kept and the page still works. */
 interface Memory extends Store {
-  /** @param value nothing forgets it */
+  /** @param value undefined removes it */
   set(key: string, value: string | undefined): void;
 }
 
@@ -38,8 +38,8 @@ function memory(open: () => Storage): Memory {
   };
 }
 
-/** For every window and for good: names and rooms. */
+/** Kept for all windows, and permanently: name, rooms, drafts and choices. */
 export const remembered = memory(() => localStorage);
 
-/** For this window until it is closed: credentials, drafts, and what could not be sent. */
+/** Kept for this window until it is closed: credentials, a guest's drafts, and unsent messages. */
 export const ofThisWindow = memory(() => sessionStorage);

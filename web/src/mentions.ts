@@ -11,26 +11,26 @@ export interface ChosenPerson extends Person {
   at: number;
 }
 
-/** A part of a text that names people: one as a rule, more where it does not say which. */
+/** A part of a text that mentions a person; several people if they share the name. */
 export interface Mention extends Span {
   people: readonly Person[];
 }
 
-/** Texts where `@` begins a name, in the width of either keyboard. */
+/** An `@`, in half or full width. */
 const AT = /[@＠]/gu;
-/** Scripts that put no spaces around a name; in Korean what follows a name is written with it. */
+/** Scripts without spaces around a name; in Korean a particle is attached to the name. */
 const UNSPACED =
   /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Bopomofo}\p{scx=Hangul}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Tibetan}]/u;
 const KATAKANA = /\p{scx=Katakana}/u;
 const WORD = /[\p{L}\p{N}]/u;
-/** What belongs to the character before it. */
+/** Characters that combine with the one before. */
 const MARK = /[\p{M}\u200C\u200D]/u;
-/** What stands after `@` where a name was meant. */
+/** A word after `@` that is meant as a name. */
 const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}_.'’-]*[\p{L}\p{M}\p{N}])?/u;
-/** Names have at most 64 characters; of each some marks. */
+/** The longest name, in UTF-16 units: 64 characters, with some combining marks each. */
 const MAX_NAME_UNITS = 256;
 
-/** People by what they can be called: the whole name, else the first word of it. */
+/** Finds people by their whole name, else by its first word. */
 export class NameIndex {
   readonly #full = new Map<string, Person[]>();
   readonly #first = new Map<string, Person[]>();
@@ -45,7 +45,7 @@ export class NameIndex {
     }
   }
 
-  /** Whom the text names right after the `@` at this index. The longest name counts. */
+  /** The people whose name follows the `@` at this index; the longest matching name wins. */
   mentionAt(text: string, at: number): Mention | undefined {
     let found: Mention | undefined;
     let name = '';
@@ -58,7 +58,7 @@ export class NameIndex {
     return found;
   }
 
-  /** Everyone of this whole name. */
+  /** Everyone whose whole name is this. */
   called(name: string): readonly Person[] {
     return this.#full.get(foldedName(name)) ?? [];
   }
@@ -85,7 +85,7 @@ export function mentionsIn(
   });
 }
 
-/** Words after an `@` that name nobody: `@word`, each with where it stands. */
+/** Where a text has an `@word` that is nobody's name. */
 export function unknownNamesIn(text: string, mentions: readonly Mention[]): Span[] {
   return startsIn(text).flatMap((at) => {
     const word = NAME.exec(text.slice(at + 1))?.[0];
@@ -94,7 +94,7 @@ export function unknownNamesIn(text: string, mentions: readonly Mention[]): Span
   });
 }
 
-/** What is being typed after an `@`, up to the end of `before`; undefined where no name is. */
+/** The part of a name typed after an `@` at the end of `before`; undefined if no name is being typed. */
 export function nameBegun(before: string): string | undefined {
   const begun = /[@＠]([^\n@＠]{0,64})$/u.exec(before);
   if (begun === null || !startsIn(before).includes(begun.index)) return undefined;
@@ -133,7 +133,7 @@ function isStillNamed(text: string, { at, name }: ChosenPerson): boolean {
   return text.slice(at + 1, to) === name && !isOneWord(text, to);
 }
 
-/** Whether a word goes on over this index, so that no name ends here. */
+/** Whether a word continues across this index, so that no name ends here. */
 function isOneWord(text: string, at: number): boolean {
   const before = characterBefore(text, at);
   const after = String.fromCodePoint(text.codePointAt(at) ?? 0);
@@ -143,7 +143,7 @@ function isOneWord(text: string, at: number): boolean {
   return isSpacedWord(before) && isSpacedWord(after);
 }
 
-/** Whether a character is of a word in a script that writes spaces between words. */
+/** Whether a character is part of a word in a script that writes spaces between words. */
 function isSpacedWord(character: string): boolean {
   return (WORD.test(character) || MARK.test(character)) && !UNSPACED.test(character);
 }
@@ -152,7 +152,7 @@ function characterBefore(text: string, at: number): string {
   return /.$/su.exec(text.slice(Math.max(0, at - 2), at))?.[0] ?? '';
 }
 
-/** The characters of a text from an index on as a reader counts them, each in its folded form. */
+/** The graphemes of a text from an index on, folded, each with the index after it. */
 function* clusters(text: string, from: number): Iterable<{ key: string; to: number }> {
   const part = text.slice(from, from + MAX_NAME_UNITS);
   for (const { segment, index } of graphemesOf(part)) {
@@ -164,7 +164,7 @@ function foldedName(name: string): string {
   return Array.from(graphemesOf(name), ({ segment }) => folded(segment)).join('');
 }
 
-/** Without case, in one normal form. Accents count: José is somebody else than Jose. */
+/** Folds case and normal form. Accents count: José is another name than Jose. */
 function folded(segment: string): string {
   // Upper case first: it makes one of ς and σ, and of ß and ss.
   return segment.normalize().toUpperCase().toLowerCase();

@@ -1,24 +1,24 @@
-/** The server's bound unless an operator sets `MAX_MESSAGE_BYTES`. */
+/** The server's limit unless an operator sets `MAX_MESSAGE_BYTES`. */
 const DEFAULT_BYTES = 8_192;
 
 let bytes = DEFAULT_BYTES;
 let isAsked = false;
 
-/** The most bytes that a message may have: the default, until the server has said its own. */
+/** The most bytes a message may have: the default, until the server's own limit is known. */
 export function messageLimit(): number {
   return bytes;
 }
 
-/** Asks the server once, when a text first comes near the limit. @param told its answer is here */
-export async function askMessageLimit(told: () => void): Promise<void> {
+/** Asks the server for its limit, once. @param answered called with the answer in effect */
+export async function askMessageLimit(answered: () => void): Promise<void> {
   if (isAsked) return;
   isAsked = true;
   try {
     const health = (await (await fetch('/health')).json()) as { messageBytes?: number };
     bytes = health.messageBytes ?? bytes;
-    told();
+    answered();
   } catch {
-    // Offline: the next text that is long asks again.
+    // Offline: the next long text asks again.
     isAsked = false;
   }
 }

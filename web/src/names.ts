@@ -3,7 +3,7 @@ import { type ChosenPerson, mentionsIn, NameIndex, unknownNamesIn } from './ment
 import { once } from './once.ts';
 import { locale, text } from './texts.ts';
 
-/** Names of people, as they were last heard of. */
+/** The last known name of each user. */
 export class Names {
   readonly #names = new Map<string, string>();
   #index: NameIndex | undefined;
@@ -22,15 +22,15 @@ export class Names {
     return this.#names;
   }
 
-  /** Everyone by name; the same index until a name is learned. */
+  /** All users by name; the same index until a name is learned. */
   get index(): NameIndex {
     this.#index ??= new NameIndex([...this.#names].map(([userId, name]) => ({ userId, name })));
     return this.#index;
   }
 
   /**
-   * Whom a text mentions, and the words after an `@` that say it of no one person.
-   * @param isHere tells people of one name apart where one of them is here
+   * The users that a text mentions, and the words after an `@` that do not mention exactly one user.
+   * @param isHere decides between users of the same name, if exactly one of them is online
    */
   mentionedIn(
     said: string,
@@ -52,14 +52,14 @@ export class Names {
 
 export interface Mentioned {
   userIds: string[];
-  /** `isShared`: it is the name of several people. */
+  /** `isShared`: several people have this name. */
   unclear: (Span & { isShared?: true })[];
 }
 
 /** The page's English has no comma before `and`. */
 const list = once(() => new Intl.ListFormat(locale.startsWith('en') ? 'en-GB' : locale));
 
-/** A few of them as people say it: `Ann, Ben and 3 others`. */
+/** Joins names to a text: `Ann, Ben and 3 others`. @param others how many more are not named */
 export function listed(names: readonly string[], others = 0, most = 3): string {
   const shown = names.slice(0, most);
   const rest = names.length - shown.length + others;

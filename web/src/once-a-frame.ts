@@ -1,7 +1,7 @@
-/** A window that shows no frames is drawn after so long, and no rest is longer; in milliseconds. */
-const LONGEST_MS = 100;
-/** After a drawing the page rests so many times as long as it took: a letter shows between two. */
-const REST = 3;
+/** The longest wait for a frame, as in a hidden window, and the longest rest; in milliseconds. */
+const MAX_WAIT_MS = 100;
+/** Drawing is followed by a rest this many times as long, in which typed letters can show. */
+const REST_FACTOR = 3;
 
 interface Drawing {
   draw: () => void;
@@ -11,17 +11,16 @@ interface Drawing {
 const due = new Set<Drawing>();
 let frame = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
-/** When the page has rested, by `performance.now()`. */
+/** When the rest after the last drawing ends, as a `performance.now()`. */
 let restedAt = 0;
 let isDrawing = false;
 
 /**
- * Makes a function that can be called for every change and does `work` at most once a frame, on a slow
- * processor less often, so that a busy room leaves time for typing and scrolling. All that is due is
- * drawn together, so that nothing comes in between. A hidden window has no frames: a timer draws
- * there, for the title and for screen readers.
- * @param life ends it; what is still due is then not done
- * @param isLast draws after all others, from what they have changed
+ * Returns a function to call for every change. It does `work` at most once a frame, and less often on a
+ * slow processor, so that a busy room leaves time for typing and scrolling. All work that is due is done
+ * together. A hidden window has no frames: a timer does it there, for the title and for screen readers.
+ * @param life ends it; work that is still due is then not done
+ * @param isLast done after all other work, because it draws what that has changed
  */
 export function onceAFrame(work: () => void, life: AbortSignal, isLast = false): () => void {
   const drawing: Drawing = {
@@ -42,7 +41,7 @@ function schedule(): void {
   if (rest > 0) timer = setTimeout(schedule, rest);
   else {
     frame = requestAnimationFrame(drawAll);
-    timer = setTimeout(drawAll, LONGEST_MS);
+    timer = setTimeout(drawAll, MAX_WAIT_MS);
   }
 }
 
@@ -62,7 +61,7 @@ function drawAll(): void {
     }
   }
   const now = performance.now();
-  restedAt = now + Math.min(REST * (now - begunAt), LONGEST_MS);
+  restedAt = now + Math.min(REST_FACTOR * (now - begunAt), MAX_WAIT_MS);
   isDrawing = false;
   if (due.size > 0) schedule();
 }

@@ -9,7 +9,7 @@ export interface PageSettings {
 
 let loaded: Promise<PageSettings> | undefined;
 
-/** Asked once; without an answer the page is as it is without settings. */
+/** Asks the server once. If it cannot be reached there are no settings, and the next call asks again. */
 export function pageSettings(): Promise<PageSettings> {
   loaded ??= load();
   return loaded;
@@ -25,7 +25,7 @@ async function load(): Promise<PageSettings> {
   }
 }
 
-/** The operator's logo and colours. */
+/** Shows the operator's logo and colours. */
 export async function showBranding(): Promise<void> {
   const { logoUrl, themeUrl } = await pageSettings();
   if (logoUrl !== undefined) {

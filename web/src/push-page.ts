@@ -1,6 +1,6 @@
 /** What the page and its service worker agree on. */
 
-/** The cache, and the address in it, where the page leaves what the worker has to know. */
+/** The cache, and the address in it, where the page stores what the worker needs. */
 export const PUSH_CACHE = 'push';
 export const PUSH_PAGE = '/push-page';
 
@@ -9,7 +9,7 @@ export interface PushPage {
   userId: string;
   mention: string;
   inRoom: string;
-  /** For what is not to be shown. */
+  /** Shown in place of a message that is not to be shown. */
   neutral: string;
 }
 

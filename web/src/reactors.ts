@@ -12,13 +12,13 @@ export interface Given {
   count: number;
   /** Whether this user has given it. */
   isMine: boolean;
-  /** Who gave it, as people say it. */
+  /** The names of those who gave it, as a text. */
   by: string;
 }
 
 const PAGE = 100;
 
-/** Who has reacted with what: the room tells counts by itself, and names when it is asked. */
+/** Who reacted with which emoji. The room sends counts by itself, and names on request. */
 export class Reactors {
   readonly #room: Room;
   readonly #changed: () => void;
@@ -33,7 +33,7 @@ export class Reactors {
       room.on('reactionsUpdated', ({ seq, by, emoji, added }) => {
         this.#set(seq, by, emoji, added);
       }),
-      // What happened while there was no connection was not told one by one.
+      // Reactions made while there was no connection come without events of their own.
       room.on('status', ({ name }) => {
         if (name === 'open') this.#known.clear();
       }),
@@ -43,7 +43,7 @@ export class Reactors {
     });
   }
 
-  /** What a message was given, as far as it is known by whom. */
+  /** The reactions to a message, with the names that are known. */
   given({ seq, reactions = {} }: Message): Given[] {
     const { you, myReactions } = this.#room.state;
     const mine = myReactions.get(seq);
@@ -56,7 +56,7 @@ export class Reactors {
     });
   }
 
-  /** Somebody wants to know the names of those who reacted to a message. */
+  /** Loads the names of those who reacted to a message, unless they are known. */
   want(seq: number): void {
     if (!this.#known.has(seq) && !this.#asking.has(seq)) void this.#ask(seq);
   }
@@ -72,7 +72,7 @@ export class Reactors {
   #set(seq: number, userId: string, emoji: string, isGiven: boolean): void {
     const known = this.#known.get(seq);
     if (known === undefined) {
-      // It may have happened just after the answer that is on its way.
+      // The answer that is on its way may be older than this reaction.
       if (this.#asking.has(seq)) void this.#ask(seq);
       return;
     }
@@ -81,7 +81,7 @@ export class Reactors {
     const name = this.#room.state.online.find((user) => user.userId === userId)?.username;
     if (!isGiven) people.delete(userId);
     else if (name !== undefined) people.set(userId, name);
-    // Somebody who is not here: the room knows the name.
+    // The user is not online here, so only the room knows the name.
     else void this.#ask(seq);
     this.#changed();
   }

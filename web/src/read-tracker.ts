@@ -13,16 +13,16 @@ export interface Sight {
   last: number;
 }
 
-/** The room counts no further than this: it means "or more". */
-const COUNTED = 100;
+/** The room counts unread messages up to this number, which means "or more". */
+const MAX_COUNTED = 100;
 
 /**
- * Tells the room how far this user has read: only what followed the last read message without a gap
- * and was in sight. Whatever one jumps over stays unread.
+ * Tells the room how far this user has read: messages count that were in sight and follow the last read
+ * one without a gap. Those that the user jumps over stay unread.
  */
 export class ReadTracker {
   readonly #room: Room;
-  /** The reader has gone past unread messages: those before the sight were not read. */
+  /** Whether the reader has jumped past unread messages: those above what is in sight were not read. */
   #hasJumped = false;
   #isOnList = false;
   /** The newest message that has been in sight. */
@@ -32,11 +32,11 @@ export class ReadTracker {
     this.#room = room;
   }
 
-  /** Unread messages may be missing before the run. */
+  /** Whether unread messages may be missing before the run. */
   hasGap({ messages, hasOlder }: Run): boolean {
     const { readUpTo, unread, you } = this.#room.state;
     if (unread === 0 || !hasOlder || (messages[0]?.seq ?? Infinity) <= readUpTo) return false;
-    if (unread >= COUNTED) return true;
+    if (unread >= MAX_COUNTED) return true;
     const loaded = messages.filter(
       ({ seq, senderId, deletedAt }) =>
         seq > readUpTo && senderId !== you?.userId && deletedAt === undefined,
@@ -49,7 +49,7 @@ export class ReadTracker {
     return messages[indexFrom(messages, this.#room.state.readUpTo + 1)]?.seq;
   }
 
-  /** Unread messages stand before what is in sight. */
+  /** Whether there are unread messages before those in sight. */
   isUnreadAbove(run: Run, sight: Sight | undefined): boolean {
     if (this.#room.state.unread === 0) return false;
     if (this.hasGap(run)) return true;
@@ -57,7 +57,7 @@ export class ReadTracker {
     return first !== undefined && sight !== undefined && first < sight.first;
   }
 
-  /** How many are new; of those that came since, where the reader went past others. */
+  /** How many messages are new; with unread ones above, only those after the newest one seen. */
   countNewer(isUnreadAbove: boolean): number {
     const { messages, unread, you } = this.#room.state;
     if (!isUnreadAbove) return unread;
@@ -65,12 +65,12 @@ export class ReadTracker {
     return since.filter(({ senderId }) => senderId !== you?.userId).length;
   }
 
-  /** The reader has left out what stands between two places. */
+  /** Call it when the reader moves to another place without passing the messages between. */
   jumped(): void {
     this.#hasJumped = true;
   }
 
-  /** A reader looks at this part of the run. */
+  /** Marks as read what the reader sees of the run, unless unread messages before it were missed. */
   saw(run: Run, sight: Sight | undefined): void {
     const { unread, readUpTo } = this.#room.state;
     if (sight === undefined) return;
@@ -83,13 +83,13 @@ export class ReadTracker {
     if (unread > 0) {
       if (sight.last > readUpTo) this.#room.markRead(sight.last);
     } else if (!this.#isOnList) {
-      // The room counts what is unread for users on its list, and reading puts them there.
+      // The room counts unread messages only for users on its list, and reading adds them to it.
       this.#isOnList = true;
       this.#room.markRead();
     }
   }
 
-  /** The reader wants no more of what is unread. */
+  /** Marks all messages as read. */
   readAll(): void {
     this.#hasJumped = false;
     this.#room.markRead();

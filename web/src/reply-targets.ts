@@ -1,6 +1,6 @@
 import type { Message, Room } from '../../src/client/index.ts';
 
-/** Messages that others answer and that are older than what is loaded, each asked for once. */
+/** Messages that were replied to and are older than those loaded; each is asked for once. */
 export class ReplyTargets {
   readonly #room: Room;
   readonly #changed: () => void;
@@ -11,7 +11,7 @@ export class ReplyTargets {
     this.#changed = changed;
   }
 
-  /** Undefined while it is not known, and where it is gone. */
+  /** The message; undefined while it is not known, or if it no longer exists. */
   of(seq: number): Message | undefined {
     const { messages } = this.#room.state;
     const loaded = findMessage(messages, seq);
@@ -34,13 +34,13 @@ export class ReplyTargets {
   }
 }
 
-/** In a list that is ordered by `seq`. */
+/** Finds a message in a list that is ordered by `seq`. */
 function findMessage<M extends Message>(list: readonly M[], seq: number): M | undefined {
   const found = list[indexFrom(list, seq)];
   return found?.seq === seq ? found : undefined;
 }
 
-/** Where in a list that is ordered by `seq` the first message from `seq` on stands. */
+/** Index of the first message at or after `seq`, in a list that is ordered by `seq`. */
 export function indexFrom(list: readonly Message[], seq: number): number {
   let from = 0;
   let to = list.length;
@@ -52,7 +52,7 @@ export function indexFrom(list: readonly Message[], seq: number): number {
   return from;
 }
 
-/** `seq` of the message that a reply quotes: another one than the first of its thread. */
+/** `seq` of the message that a reply quotes, if that is not the first of its thread. */
 export function quotedIn({ meta }: Pick<Message, 'meta'>): number | undefined {
   const quotes = meta?.['quotes'];
   return Number.isSafeInteger(quotes) && (quotes as number) > 0 ? (quotes as number) : undefined;

@@ -13,13 +13,13 @@ export const RANKS: Record<Role, number> = {
   owner: 4,
 };
 
-/** A role as people call it; off the list one is a member to others. */
+/** A role's name on the page; users who are not on the list are called members. */
 export function roleName(role: Role): string {
   return text(`role_${role === 'none' ? 'member' : role}`);
 }
 
-/** What those who stand below may be made. */
-const GIVEN: readonly Role[] = ['viewer', 'member', 'moderator', 'owner'];
+/** The roles that can be given to users of a lower rank. */
+const ASSIGNABLE: readonly Role[] = ['viewer', 'member', 'moderator', 'owner'];
 
 export interface Access {
   you: You | undefined;
@@ -40,7 +40,7 @@ export function whySilent({ you, room, status }: Access, now: number): string | 
   return undefined;
 }
 
-/** Whether the token has ended, though the server has not said so yet. */
+/** Whether the token has expired, even if the server has not said so yet. */
 export function isExpired({ you }: Pick<Access, 'you'>, now: number): boolean {
   return (you?.expiresAt ?? Infinity) <= now;
 }
@@ -53,22 +53,22 @@ export function isOwner({ you }: Access): boolean {
   return you?.role === 'owner';
 }
 
-/** Whether this user may act on somebody: only on those below, and nobody off the list stands lower than a member. */
-export function mayActOn(standing: Access, { userId, role }: Pick<Member, 'userId' | 'role'>) {
-  const { you } = standing;
-  if (!isModerator(standing) || you === undefined || userId === you.userId) return false;
+/** Whether this user may act on another one, who must have a lower rank; no rank counts below member. */
+export function mayActOn(access: Access, { userId, role }: Pick<Member, 'userId' | 'role'>) {
+  const { you } = access;
+  if (!isModerator(access) || you === undefined || userId === you.userId) return false;
   return Math.max(RANKS[role], RANKS.member) < RANKS[you.role];
 }
 
-/** The roles this user may give to somebody whom they may act on. */
+/** The roles that this user may give to another one, given that they may act on them. */
 export function rolesFor({ you }: Access, { userId, role }: Pick<Member, 'userId' | 'role'>) {
-  const ownsNothing = isReserved(userId);
-  return GIVEN.filter(
+  const cannotOwn = isReserved(userId);
+  return ASSIGNABLE.filter(
     (given) =>
       given !== role &&
       RANKS[given] <= RANKS[you?.role ?? 'none'] &&
-      !(given === 'owner' && ownsNothing) &&
-      // Off the list they can do what members can.
+      !(given === 'owner' && cannotOwn) &&
+      // A user who is not on the list can already do what members can.
       !(given === 'member' && role === 'none'),
   );
 }

@@ -1,4 +1,4 @@
-/** What was typed into the search: words, and what narrows it. */
+/** What was typed into the search: words, and filters. */
 export interface SearchQuery {
   words: string;
   /** The name of a sender. */

@@ -2,7 +2,7 @@ import type { Problem, Refused, Status } from '../../src/client/index.ts';
 import { whenOf } from './times.ts';
 import { locale, problemText, text } from './texts.ts';
 
-/** What a user reads about an end that is final, by close code: what happened, and the next step. */
+/** Sentences about a room that closed the connection for good, by close code: what happened, what to do. */
 const ENDS = new Map([
   [4500, 'notLetIn'],
   [4501, 'removedBefore'],
@@ -15,9 +15,9 @@ const ENDS = new Map([
 type Ended = Extract<Status, { name: 'ended' }>;
 
 /**
- * One sentence about an end that is final.
- * @param until from when on one may come in again, epoch milliseconds; undefined where that is now
- * @param wasIn whether one was in the room before
+ * One sentence about a room that closed the connection for good.
+ * @param until when the user may join again, epoch milliseconds; undefined if they may now
+ * @param wasIn whether the user had joined the room
  */
 export function sentenceOfEnd({ code, problem }: Ended, until?: number, wasIn = false): string {
   if (code === 4501 && until !== undefined) {
@@ -37,13 +37,13 @@ const UNITS = [
   [60, 'minute'],
 ] as const;
 
-/** A time that one chooses, in the largest unit that it is a whole number of. */
+/** A duration to choose, in the largest unit in which it is a whole number. */
 export function exactDurationOf(seconds: number): string {
   const [size, unit] = UNITS.find(([size]) => seconds % size === 0) ?? ([1, 'second'] as const);
   return inUnits(seconds / size, unit);
 }
 
-/** A time to wait as people say it: seconds up to two minutes, then coarser. */
+/** A waiting time, rounded up: in seconds up to two minutes, then in coarser units. */
 export function durationOf(ms: number): string {
   const seconds = Math.ceil(ms / 1_000);
   const [size, unit] = UNITS.find(([size]) => seconds >= 2 * size) ?? ([1, 'second'] as const);
@@ -78,7 +78,7 @@ export function sentenceOf({ code, message, field = '' }: Problem): string {
     : message;
 }
 
-/** What to tell about something that went wrong, whatever it is. */
+/** The sentence to show about an error of any kind. */
 export function sentenceOfError(error: unknown): string {
   const { problem } = error as Partial<Refused>;
   if (problem !== undefined) return sentenceOf(problem);

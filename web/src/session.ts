@@ -29,40 +29,40 @@ import { lazy } from './view/lazy.ts';
 import { Notices, showUnread } from './view/notices.ts';
 import { text } from './texts.ts';
 
-/** Who is in which rooms; kept for a reload of this window. */
+/** The user and their rooms; kept for a reload of this window. */
 export interface SavedSession {
   name: string;
   method: SignInMethod;
   rooms: readonly string[];
-  /** Who that is, once it is known: drafts of theirs, and of nobody else, are shown. */
+  /** The user's id, once it is known: only this user's drafts are shown. */
   userId?: string;
 }
 
 export interface SessionListener {
-  /** Nobody is in any room any more. @param problem why, where it was not wished */
+  /** The user is signed out. @param problem the reason, if the user did not ask for it */
   ended: (problem?: { sentence: string; isAboutToken: boolean }) => void;
 }
 
-/** Of a room that is not looked at only the newest message is loaded, for the list of rooms. */
-const LAST_LINE = 1;
-/** So many rooms beside the one that is shown are joined at the same time. */
+/** How many messages are loaded of a room that is not shown: its line in the list of rooms. */
+const NEWEST_ONLY = 1;
+/** How many rooms beside the one that is shown are joined at the same time. */
 const MAX_JOINING = 4;
-/** So many rooms of a user who has an inbox have a socket. */
+/** How many rooms have a socket, for a user who has an inbox. */
 const MAX_JOINED = 5;
-/** What direct rooms begin with. */
-const DIRECT = 'direct:';
-/** A browser that is never idle joins them, and draws their list, after so many milliseconds. */
+/** The beginning of a direct room's id. */
+const DIRECT_PREFIX = 'direct:';
+/** The longest wait for the browser to be idle before rooms are joined and listed, in milliseconds. */
 const IDLE_MS = 1_000;
 
-/** Somebody's time here: the rooms they are in, and the one they look at. */
+/** A signed-in user's page: the rooms they are in, and the one that is shown. */
 export class Session {
   readonly #saved: SavedSession;
   readonly #listener: SessionListener;
   readonly #client: Client;
   readonly #files: FileSource;
-  /** Undefined: not joined yet, since it was not looked at. */
+  /** The user's rooms, the one shown last at the end; undefined for a room without a socket. */
   readonly #rooms = new Map<string, Room | undefined>();
-  /** Ends listening to a room. */
+  /** Functions that stop listening to a room. */
   readonly #off = new Map<string, () => void>();
   readonly #sidebar: Sidebar;
   readonly #screen = byId('chat', HTMLDivElement);
@@ -72,9 +72,9 @@ export class Session {
   #current: string | undefined;
   #userId: string | undefined;
   #drafts: Drafts | undefined;
-  #isEntering = false;
-  /** Whether the list of rooms is drawn: what one came for goes first. */
-  #isListed = false;
+  #isJoiningOthers = false;
+  /** Whether the list of rooms is drawn; the room that is shown is drawn first. */
+  #isListShown = false;
   #conversations: Conversations | undefined;
   readonly #notices = new Notices({
     open: (roomId, seq) => this.open(roomId, seq),
@@ -126,7 +126,7 @@ export class Session {
       signal: this.#life.signal,
     });
     for (const roomId of saved.rooms) this.#rooms.set(roomId, undefined);
-    setTimeout(() => this.#list(), IDLE_MS);
+    setTimeout(() => this.#showList(), IDLE_MS);
   }
 
   get current(): string | undefined {
@@ -135,47 +135,47 @@ export class Session {
 
   /** Joins a room, without showing it yet. */
   join(roomId: string): void {
-    this.#enter(roomId);
+    this.#addRoom(roomId);
   }
 
-  /** Shows a room, and joins it first where need be. */
+  /** Shows a room, after joining it if necessary. @param seq a message to show in it */
   open(roomId: string, seq?: number): void {
     if (roomId !== this.#current) {
-      this.#enter(roomId);
+      this.#addRoom(roomId);
       this.#show(roomId);
       this.#conversations?.opened(roomId);
-      this.#makePlace();
+      this.#closeIdleRooms();
     }
     if (seq === undefined) return;
-    // The same link may be followed again.
+    // Without the message in the address, the same link can be followed again.
     history.replaceState(history.state, '', hashOf({ roomId }));
     this.#view?.show(seq);
   }
 
-  /** The address names no room: it names the one that is shown again, and says so. */
+  /** Call it when the address names no room: restores the address of the current one, and says so. */
   stayHere(): void {
     if (this.#current === undefined) return;
     history.replaceState(null, '', hashOf({ roomId: this.#current }));
     this.#view?.say(text('noSuchAddress', { room: this.#current }));
   }
 
-  /** @param history newest messages to load, where nobody looks yet */
-  #enter(roomId: string, history?: number): void {
+  /** Joins a room. @param history how many of the newest messages to load if it is not shown */
+  #addRoom(roomId: string, history?: number): void {
     if (this.#rooms.get(roomId) !== undefined) return;
     const room = this.#client.room(roomId, { ...(history !== undefined && { history }) });
-    // Left before, and the client knows it still.
+    // The client still has the room if it was left before.
     if (room.state.status.name === 'left') room.join();
     this.#rooms.set(roomId, room);
     this.#listen(room);
-    this.#keep();
+    this.#save();
   }
 
   #listen(room: Room): void {
     this.#off.get(room.roomId)?.();
     const changed = () => {
       const { you } = room.state;
-      // At once: what is typed before the next frame is a draft of this user already.
-      if (this.#userId === undefined && you !== undefined) this.#meet(you.userId);
+      // At once: text typed before the next frame is already a draft of this user.
+      if (this.#userId === undefined && you !== undefined) this.#identify(you.userId);
       this.#changed();
     };
     const offs = [
@@ -190,27 +190,27 @@ export class Session {
     });
   }
 
-  /** Joins the other rooms while there is nothing better to do, a few at a time. */
-  #enterOthers(): void {
-    const waiting = this.#toEnter();
-    if (waiting.length === 0 || this.#isEntering) return;
-    this.#isEntering = true;
+  /** Joins other rooms while the browser is idle, a few at a time. */
+  #joinOthers(): void {
+    const waiting = this.#roomsToJoin();
+    if (waiting.length === 0 || this.#isJoiningOthers) return;
+    this.#isJoiningOthers = true;
     whenIdle(() => {
-      this.#isEntering = false;
+      this.#isJoiningOthers = false;
       if (this.#life.signal.aborted) return;
       const { name } = this.#rooms.get(this.#current ?? '')?.state.status ?? {};
       const joining = this.#joined.filter(({ state }) => state.status.name === 'connecting');
-      // Until the room that is shown is there it has the network to itself.
+      // The room that is shown has the network to itself until it is joined.
       const free = name === 'connecting' ? 0 : MAX_JOINING - joining.length;
-      for (const roomId of waiting.slice(0, Math.max(0, free))) this.#enter(roomId, LAST_LINE);
+      for (const roomId of waiting.slice(0, Math.max(0, free))) this.#addRoom(roomId, NEWEST_ONLY);
     });
   }
 
   /**
-   * The rooms to be joined without being looked at. The inbox knows what happens in most: only direct
-   * ones, of which one sees whether the other is here, and those that it does not hold.
+   * The rooms to join without showing them. The inbox has the news of most rooms, so only direct rooms are
+   * joined, to show whether the other user is online, and rooms that are not in the inbox.
    */
-  #toEnter(): string[] {
+  #roomsToJoin(): string[] {
     const idle = [...this.#rooms].flatMap(([roomId, room]) => (room === undefined ? [roomId] : []));
     if (!this.#mayHaveInbox) return idle;
     if (this.#conversations?.isLoaded !== true) return [];
@@ -222,24 +222,24 @@ export class Session {
       .slice(0, Math.max(0, free));
   }
 
-  /** Of those who are known and no guests. */
+  /** Whether the user is known and not a guest. */
   get #mayHaveInbox(): boolean {
     const userId = this.#userId ?? this.#saved.userId;
     return userId !== undefined && !isReserved(userId);
   }
 
-  /** Leaves the rooms that were not looked at for longest, as far as nothing waits to be sent there. */
-  #makePlace(): void {
+  /** Closes the sockets beyond `MAX_JOINED`, least recently shown first, except with unsent messages. */
+  #closeIdleRooms(): void {
     if (this.#conversations === undefined) return;
     const idle = this.#joined.filter(
       ({ roomId, state }) => roomId !== this.#current && state.outgoing.length === 0,
     );
     const excess = Math.max(0, this.#joined.length - MAX_JOINED);
-    for (const { roomId } of idle.slice(0, excess)) this.#part(roomId);
+    for (const { roomId } of idle.slice(0, excess)) this.#closeSocket(roomId);
   }
 
   /** Closes a room's socket; the room stays in the list. */
-  #part(roomId: string): void {
+  #closeSocket(roomId: string): void {
     this.#rooms.get(roomId)?.leave();
     this.#off.get(roomId)?.();
     this.#off.delete(roomId);
@@ -271,7 +271,7 @@ export class Session {
     this.#changed();
   }
 
-  /** Off the list on another device: what is looked at stays, and says what has happened to it. */
+  /** Drops a room that the user is no longer on the list of; the current one stays, with a sentence. */
   #removed(roomId: string): void {
     if (roomId !== this.#current) this.#drop(roomId);
   }
@@ -289,7 +289,7 @@ export class Session {
 
   #titleOf(roomId: string): string {
     const { with: other } = this.#conversations?.find(roomId) ?? {};
-    return other?.username ?? (roomId.startsWith(DIRECT) ? text('directRoom') : roomId);
+    return other?.username ?? (roomId.startsWith(DIRECT_PREFIX) ? text('directRoom') : roomId);
   }
 
   #choices(roomId: string): Choice[] {
@@ -334,7 +334,7 @@ export class Session {
     else if (location.hash !== hash) history.pushState(null, '', hash);
     this.#view?.stop();
     this.#current = roomId;
-    // The last one is the one that was looked at last.
+    // Moves the room to the end: the last one is the one shown last.
     this.#rooms.delete(roomId);
     this.#rooms.set(roomId, room);
     remembered.set('room', roomId);
@@ -351,13 +351,13 @@ export class Session {
       leave: () => this.#askLeave(room),
       signIn: (sentence) => this.#end({ sentence, isAboutToken: true }),
     });
-    // After the view, which marks what is in sight as read: the title would count it for a frame.
+    // After the view, which marks messages in sight as read: the title would count them for a frame.
     this.#listen(room);
-    this.#keep();
+    this.#save();
     this.#changed();
   }
 
-  /** What is opened comes once it is loaded. */
+  /** Says so if something that is loaded on demand cannot be loaded. */
   #load(work: Promise<void>): void {
     work.catch((error: unknown) => this.#view?.say(sentenceOfError(error)));
   }
@@ -375,7 +375,7 @@ export class Session {
     };
   }
 
-  /** Who is in other rooms, or has said something there. */
+  /** The people who are online in other rooms, or have written there. */
   #knownPeople(room: Room): Person[] {
     const known = new Map<string, string>();
     for (const { roomId, state } of this.#joined) {
@@ -399,7 +399,7 @@ export class Session {
     });
   }
 
-  /** Where nothing would be lost it asks nothing, and needs no network. */
+  /** Leaves without asking if nothing would be lost; that needs no network. */
   #askBefore(leaving: Leaving): void {
     if (leaving.drafts.length === 0 && leaving.unsent.length === 0) leaving.leave();
     else this.#load(lazy.leaving(leaving));
@@ -419,7 +419,7 @@ export class Session {
         else if (this.#mayHaveInbox) {
           this.#load(lazy.endPush(this.#userId ?? this.#saved.userId));
         }
-        for (const room of rooms) discardUnsigned(room);
+        for (const room of rooms) discardWithoutAuthor(room);
         this.#end();
       },
     });
@@ -445,12 +445,12 @@ export class Session {
     this.#rooms.delete(roomId);
     this.#off.get(roomId)?.();
     this.#off.delete(roomId);
-    this.#keep();
+    this.#save();
   }
 
-  /** Back to the signInForm. */
   #hasEnded = false;
 
+  /** Ends the session; the page goes back to the sign-in form. */
   #end(problem?: { sentence: string; isAboutToken: boolean }): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -460,7 +460,7 @@ export class Session {
     for (const end of this.#off.values()) end();
     this.#client.close();
     this.#screen.hidden = true;
-    // Whoever comes next in this window is somebody else.
+    // The next user to sign in in this window is a different one.
     this.#view?.clear();
     ofThisWindow.set('session', undefined);
     document.title = 'Parlor';
@@ -468,42 +468,42 @@ export class Session {
     this.#listener.ended(problem);
   }
 
-  /** Keeps who is where: for a reload, and for the next time this user comes. */
-  #keep(): void {
+  /** Stores the user and the rooms, for a reload and for this user's next visit. */
+  #save(): void {
     const rooms = [...this.#rooms.keys()].filter((roomId) => roomId !== this.#current);
     if (this.#current !== undefined) rooms.push(this.#current);
     const userId = this.#userId ?? this.#saved.userId;
     const saved: SavedSession = { ...this.#saved, rooms, ...(userId !== undefined && { userId }) };
     ofThisWindow.set('session', JSON.stringify(saved));
-    // A guest is somebody else in every window.
+    // A guest is a different user in every window.
     if (this.#mayHaveInbox) {
-      // The inbox remembers those that it holds.
+      // The other rooms are in the inbox.
       const own = rooms.filter((roomId) => this.#conversations?.find(roomId) === undefined);
       remembered.set(`visited.${this.#userId}`, JSON.stringify(own));
     }
   }
 
-  /** Once it is known who this is: the rooms they were in before. */
-  #meet(userId: string): void {
+  /** Call it when the user's id is known: adds the rooms of earlier visits, and loads the inbox. */
+  #identify(userId: string): void {
     this.#userId = userId;
     if (userId !== this.#saved.userId) this.#drafts = draftsOf(userId);
     for (const roomId of visitedBy(userId)) {
       if (!this.#rooms.has(roomId)) this.#rooms.set(roomId, undefined);
     }
-    this.#keep();
-    // After the frame in which its messages are drawn.
-    requestAnimationFrame(() => whenIdle(() => this.#list()));
-    // After the room that is shown: until then the processor and the network are its own.
+    this.#save();
+    // After the frame that draws the messages of the room.
+    requestAnimationFrame(() => whenIdle(() => this.#showList()));
+    // When idle: the room that is shown has the processor and the network to itself until then.
     if (this.#mayHaveInbox) whenIdle(() => this.#load(this.#openInbox(userId)));
   }
 
-  #list(): void {
-    if (this.#isListed) return;
-    this.#isListed = true;
+  #showList(): void {
+    if (this.#isListShown) return;
+    this.#isListShown = true;
     this.#changed();
   }
 
-  /** The conversations of the inbox, and what else is open here. */
+  /** The conversations of the inbox, then the other rooms of this window. */
   #listed(): Listed[] {
     const known = this.#conversations;
     const drafts = this.#drafts?.rooms ?? new Set();
@@ -529,15 +529,15 @@ export class Session {
     const rooms = this.#joined;
     const you = rooms.map(({ state }) => state.you).find((one) => one !== undefined);
     const { state } = this.#rooms.get(this.#current ?? '') ?? {};
-    // Nobody ever was in: the sign-in form says why.
+    // The user never joined a room: the sign-in form shows the reason.
     if (state?.status.name === 'ended' && you === undefined && this.#rooms.size === 1) {
       const sentence = sentenceOfEnd(state.status);
       const isAboutToken = /^(unauthorized|token_expired)$/.test(state.status.problem.code);
       this.#end({ sentence, isAboutToken });
       return;
     }
-    if (!this.#isListed) return;
-    this.#enterOthers();
+    if (!this.#isListShown) return;
+    this.#joinOthers();
     const listed = this.#listed();
     const hasMore = this.#conversations?.hasMore === true;
     const { unread, mentions } = this.#sidebar.render(listed, this.#current, hasMore);
@@ -552,13 +552,13 @@ export class Session {
   }
 }
 
-/** A guest is somebody else in every window; their drafts stay in it. */
+/** Where a user's drafts are kept. A guest is a different user in every window: their drafts stay there. */
 function draftsOf(userId: string): Drafts {
   return new Drafts(isReserved(userId) ? ofThisWindow : remembered, userId);
 }
 
-/** What was written before it was known who that is would go out in the next user's name. */
-function discardUnsigned(room: Room): void {
+/** Discards messages written before the user was known: they would go out in the next user's name. */
+function discardWithoutAuthor(room: Room): void {
   for (const { id, by } of room.state.outgoing) if (by === undefined) room.discard(id);
 }
 

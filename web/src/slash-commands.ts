@@ -3,11 +3,11 @@ import type { Names } from './names.ts';
 import { isModerator } from './rights.ts';
 import { text } from './texts.ts';
 
-/** Something one can do by typing `/name` and what it needs. */
+/** A command that is typed as `/name`, with an argument after it. */
 export interface SlashCommand {
   name: string;
   about: string;
-  /** Does it; rejects with what to say. @param rest what stands after the name */
+  /** Does it; throws or rejects with the error to show. @param rest the text after the name */
   run: (rest: string) => Promise<unknown> | void;
 }
 
@@ -21,7 +21,7 @@ export interface SlashActions {
 /** How long `/mute` lasts, in seconds. */
 const MUTE_SECONDS = 600;
 
-/** What this user may do now. */
+/** The commands that this user may give now. */
 export function slashCommands(room: Room, names: Names, actions: SlashActions): SlashCommand[] {
   const { invite, leave, goToDate, search } = actions;
   const about = (name: string, sentence: string, run: SlashCommand['run']): SlashCommand => ({
@@ -49,7 +49,7 @@ export function slashCommands(room: Room, names: Names, actions: SlashActions): 
   return isModerator(room.state) ? [...forModerators, ...forAll] : forAll;
 }
 
-/** The command that a text is, and what stands after its name; undefined where it is a message. */
+/** The command in a text, and the text after its name; undefined if the text is a message. */
 export function commandIn(
   said: string,
   commands: readonly SlashCommand[],
@@ -59,7 +59,7 @@ export function commandIn(
   return command && { command, rest };
 }
 
-/** @throws Error with one sentence where the name is no one person's */
+/** The id of the one person with this name. @throws Error with a sentence if there are none or several */
 function personCalled(names: Names, rest: string): string {
   const name = rest.trim().replace(/^@/u, '');
   const [person, ...others] = names.index.called(name);

@@ -8,8 +8,8 @@ export function bytesOf(text: string): number {
 }
 
 /**
- * Splits a text into parts of at most `most` bytes each, as late as there is an empty line, else a
- * line break, a space, or any character.
+ * Splits a text into parts of at most `most` bytes each: after the last empty line that fits, else after
+ * the last line break, space or character.
  */
 export function partsOf(text: string, most: number): Span[] {
   const parts: Span[] = [];
@@ -28,13 +28,13 @@ function endOfPart(text: string, most: number): number {
   const fitting = text.slice(0, longest);
   for (const gap of [/\n\s*\n(?!.*\n\s*\n)/su, /\n(?!.*\n)/su, /\s(?!.*\s)/su]) {
     const found = gap.exec(fitting);
-    // A part that is nearly empty is no better than a word that is broken.
+    // A part that is less than half full is worse than a broken word.
     if (found !== null && found.index > longest / 2) return found.index + found[0].length;
   }
   return longest;
 }
 
-/** The longest beginning that fits and ends between two characters, in UTF-16 units; at least one. */
+/** Length in UTF-16 units of the longest beginning of whole characters that fits; at least one character. */
 function longestFitting(text: string, most: number): number {
   let bytes = 0;
   let units = 0;

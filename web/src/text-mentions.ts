@@ -4,12 +4,12 @@ import type { Mentioned, Names } from './names.ts';
 
 const MAX_MENTIONS = 50;
 
-/** Who is here, and who this user is. */
+/** The part of a room that mentions depend on: who is online, and who this user is. */
 interface Audience {
   readonly state: Pick<RoomState, 'online' | 'you'>;
 }
 
-/** Whom the text of a field mentions: people who were chosen from the list, and those it names. */
+/** The users that a field's text mentions: those chosen from the list, and those it names. */
 export class TextMentions {
   readonly #room: Audience;
   readonly #names: Names;
@@ -26,19 +26,19 @@ export class TextMentions {
     return this.#chosen;
   }
 
-  /** Another text, in which these people were chosen. */
+  /** Replaces the text, together with the people chosen in it. */
   set(text: string, chosen: readonly ChosenPerson[]): void {
     this.#text = text;
     this.#chosen = chosen;
   }
 
-  /** The text has changed to this one. */
+  /** Takes the text after a change; the people chosen move with it. */
   follow(text: string): void {
     this.#chosen = moveChosen(this.#chosen, this.#text, text);
     this.#text = text;
   }
 
-  /** A person was chosen for the `@` at this index. */
+  /** Remembers the person who was chosen for the `@` at this index. */
   choose(person: Person, at: number): void {
     this.#names.learn(person.userId, person.name);
     this.#chosen = [...this.#chosen.filter((one) => one.at !== at), { ...person, at }];
@@ -55,12 +55,12 @@ export class TextMentions {
     return userIds.filter((userId) => userId !== you?.userId).slice(0, MAX_MENTIONS);
   }
 
-  /** Words of the text after an `@` that say it of no one person. */
+  /** Words after an `@` that do not mention exactly one user. */
   get unclear(): Mentioned['unclear'] {
     return this.#resolve(this.#text, 0).unclear;
   }
 
-  /** People whom a message names where it mentions them: as if they had been chosen. */
+  /** The people whose names a message has where it mentions them, as if they had been chosen. */
   namedBy({ message, mentions = [] }: Message): ChosenPerson[] {
     const people = mentions.flatMap((userId) => {
       const name = this.#names.of(userId);
@@ -72,7 +72,7 @@ export class TextMentions {
     });
   }
 
-  /** Ids that an edit of a message mentions: those of the new text, and those no text has named. */
+  /** Ids that an edited message mentions: those in the new text, and those the old text did not name. */
   idsAfterEdit(original: Message, text: string): string[] {
     const named = new Set(this.namedBy(original).map(({ userId }) => userId));
     const unnamed = (original.mentions ?? []).filter((userId) => !named.has(userId));
@@ -83,7 +83,7 @@ export class TextMentions {
   #resolve(part: string, start: number): Mentioned {
     const { online, you } = this.#room.state;
     const here = new Set(online.map(({ userId }) => userId));
-    // Of two people of one name, this user means the other.
+    // If another person has this user's own name, that one is meant.
     here.delete(you?.userId ?? '');
     const chosen = this.#chosen.map((one) => ({ ...one, at: one.at - start }));
     return this.#names.mentionedIn(part, chosen, (userId) => here.has(userId));

@@ -10,7 +10,7 @@ type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
 /** Every text of one language, by the keys of English. */
 export type Texts = Record<Key, string | Plural>;
 
-/** Sentences for the server's error codes; without one, its own sentence stands. */
+/** Sentences for the server's error codes; without one, the server's own sentence is shown. */
 export type Problems = Partial<Record<ErrorCode, string>>;
 
 type Form<T> = T extends { other: infer Other } ? Other : T;
@@ -32,12 +32,12 @@ const LANGUAGES: Record<string, () => Promise<Language>> = {
   de: () => import('./texts/de.ts'),
 };
 
-/** What the user reads, of the languages that the page has; dates and numbers follow it. */
+/** The first of the user's languages that the page has; dates and numbers use it too. */
 export const locale =
   navigator.languages.find((one) => languageOf(one) === 'en' || languageOf(one) in LANGUAGES) ??
   'en';
 
-/** Those of what is opened seldom come with it. */
+/** The texts of rarely opened views are added when those are loaded. */
 let current: Language = { texts: english as English, problems: {} };
 const plurals = once(() => new Intl.PluralRules(locale));
 const numbers = once(() => new Intl.NumberFormat(locale));
@@ -47,7 +47,7 @@ export async function loadTexts(): Promise<void> {
   current = (await LANGUAGES[languageOf(locale)]?.()) ?? current;
 }
 
-/** Takes English texts that were loaded later; another language has all of its own. */
+/** Adds English texts that were loaded later; other languages are loaded with all their texts. */
 export function addTexts(more: typeof extras): void {
   current = { ...current, texts: { ...more, ...current.texts } };
 }
@@ -76,13 +76,13 @@ function parts<V>(key: Key, values: Record<string, V>): (string | Exclude<V, num
 function shown<V>(value: V | undefined): string | Exclude<V, number> {
   if (value === undefined) return '';
   if (typeof value !== 'number') return value as Exclude<V, number>;
-  // Making the format takes as long as drawing thirty messages, and nothing here is to be separated.
+  // Making the format takes as long as drawing thirty messages, and is only needed for separators.
   return value < 1_000 ? String(value) : numbers().format(value);
 }
 
 function form(found: string | Plural, count: unknown): string {
   if (typeof found === 'string') return found;
-  // More than is counted, such as `100+`, is no number.
+  // A count such as `100+` is a text.
   const category = typeof count === 'number' ? plurals().select(count) : 'other';
   return found[category] ?? found.other;
 }

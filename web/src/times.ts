@@ -15,7 +15,7 @@ const weekday = once(
 );
 const date = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'long' }));
 
-/** A moment with its day. @param timestamp epoch milliseconds */
+/** A date and time of day in full. @param timestamp epoch milliseconds */
 export function fullTimeOf(timestamp: number): string {
   return full().format(timestamp);
 }
@@ -23,14 +23,14 @@ export function fullTimeOf(timestamp: number): string {
 /** A time of day. */
 export const clockOf = onceAMinute((timestamp) => clock().format(timestamp));
 
-/** Without what a narrow place has no room for: morning or afternoon. */
+/** A time of day without AM or PM, for narrow places. */
 export const shortClockOf = onceAMinute((timestamp) => {
   const parts = clock().formatToParts(timestamp);
   const ofClock = parts.filter(({ type }) => type !== 'dayPeriod').map(({ value }) => value);
   return ofClock.join('').trim();
 });
 
-/** Messages that stand together are often of one minute: the last one's text is kept. */
+/** Keeps the last text that was made: messages next to each other are often of the same minute. */
 function onceAMinute(format: (timestamp: number) => string): (timestamp: number) => string {
   let last: number | undefined;
   let shown = '';
@@ -42,13 +42,13 @@ function onceAMinute(format: (timestamp: number) => string): (timestamp: number)
   };
 }
 
-/** Today's time, or the day before it. */
+/** A time of day, after its date unless that is today. */
 export function whenOf(timestamp: number, now: number): string {
   const time = clockOf(timestamp);
   return dayOf(timestamp) === dayOf(now) ? time : `${short().format(timestamp)}, ${time}`;
 }
 
-/** As short as a list has room for: today's time, else the day. */
+/** The time of day if it is today, else only the date: short enough for a list. */
 export function shortWhenOf(timestamp: number, now: number): string {
   return dayOf(timestamp) === dayOf(now) ? clockOf(timestamp) : short().format(timestamp);
 }
@@ -58,7 +58,7 @@ export function dayOf(timestamp: number): string {
   return new Date(timestamp).toDateString();
 }
 
-/** A day as people say it. */
+/** A day's name: today, yesterday, or its date. */
 export function dayName(timestamp: number, now: number): string {
   const day = dayOf(timestamp);
   if (day === dayOf(now)) return text('today');

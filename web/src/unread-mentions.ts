@@ -2,7 +2,7 @@ import type { Message, Room } from '../../src/client/index.ts';
 import type { Sight } from './read-tracker.ts';
 
 const PAGE = 100;
-/** Further than so many pages behind the last read message nothing is looked for. */
+/** How many pages after the last read message are searched for mentions. */
 const MAX_PAGES = 10;
 
 /** Unread messages that mention this user and have not been in sight, by `seq`. */
@@ -17,8 +17,8 @@ export class UnreadMentions {
   }
 
   /**
-   * The reader comes: what is unread now is what to look for.
-   * @param isAll no unread message is missing from what is loaded
+   * Collects the mentions among the messages that are unread now.
+   * @param isAll whether all unread messages are loaded
    */
   async begin(isAll: boolean): Promise<void> {
     const { readUpTo, unreadMentions, messages } = this.#room.state;
@@ -27,7 +27,7 @@ export class UnreadMentions {
     if (!isAll && this.#known.size < unreadMentions) await this.#find(readUpTo, unreadMentions);
   }
 
-  /** A message that is new, or has changed. */
+  /** Takes a message that is new, or has changed. */
   learn(message: Message): void {
     const { seq } = message;
     if (seq <= this.#after) return;
@@ -35,14 +35,14 @@ export class UnreadMentions {
     else if (!this.#known.has(seq)) this.#known.set(seq, false);
   }
 
-  /** What is in sight needs no hint. */
+  /** Marks the mentions in sight as seen: they need no hint. */
   saw({ first, last }: Sight): void {
     for (const seq of this.#known.keys()) {
       if (seq >= first && seq <= last) this.#known.set(seq, true);
     }
   }
 
-  /** Those before and after what is in sight, the nearest ones first. */
+  /** Mentions before and after the messages in sight, the nearest ones first. */
   beside({ first, last }: Sight): { above: number[]; below: number[] } {
     const { readUpTo } = this.#room.state;
     const all = [...this.#known]
@@ -61,7 +61,7 @@ export class UnreadMentions {
     return mentions?.includes(you.userId) === true;
   }
 
-  /** Reads on from the last read message; what cannot be loaded has no hint. */
+  /** Searches from the last read message on; a mention that cannot be loaded gets no hint. */
   async #find(after: number, count: number): Promise<void> {
     for (let page = 0; page < MAX_PAGES && this.#known.size < count; page++) {
       // oxlint-disable-next-line no-await-in-loop -- each page begins where the one before ended

@@ -1,10 +1,10 @@
 import { PUSH_CACHE, PUSH_PAGE, type PushPage, type PushPlace } from '../src/push-page.ts';
 
-/** Shows what is pushed, also while no page is open. */
+/** The page's service worker: shows what is pushed, also while no page is open. */
 
 declare const self: ServiceWorkerGlobalScope;
 
-/** A push, as docs/protocol.md has it (PUSH3). */
+/** The content of a push, as docs/protocol.md describes it (PUSH3). */
 interface Pushed {
   userId: string;
   roomId: string;
@@ -28,7 +28,7 @@ self.addEventListener('notificationclick', (event) => {
   event.waitUntil(open((event.notification.data ?? {}) as Partial<PushPlace>));
 });
 
-/** Every push shows something: browsers end the subscriptions of those that do not. */
+/** Shows a notification for every push: browsers end a subscription whose pushes show nothing. */
 async function show(pushed: Partial<Pushed>): Promise<void> {
   const { userId, roomId = '', seq = 0, read = [] } = pushed;
   const page = await readPage();
@@ -53,20 +53,20 @@ function wordsOf(
   return [words.replaceAll(/\{(\w+)\}/g, (_, key: string) => values[key] ?? ''), text];
 }
 
-/** Whether a page that is open has shown it already: then it makes no sound again. */
+/** Whether an open page has already notified of this message: no second sound is made then. */
 async function isShown(roomId: string, seq: number): Promise<boolean> {
   const [shown] = await self.registration.getNotifications({ tag: roomId });
   return ((shown?.data as Partial<PushPlace> | null)?.seq ?? 0) >= seq;
 }
 
-/** Closes what is shown of rooms that have been read. */
+/** Closes the notifications of rooms that have been read. */
 async function withdraw(roomIds: readonly string[]): Promise<void> {
   for (const shown of await self.registration.getNotifications()) {
     if (roomIds.includes(shown.tag)) shown.close();
   }
 }
 
-/** A page that is open goes there, else a new one. */
+/** Shows the message in an open page, else in a new one. */
 async function open({ roomId, seq }: Partial<PushPlace>): Promise<void> {
   const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
   const page = pages.find(({ focused }) => focused) ?? pages[0];
@@ -79,7 +79,7 @@ async function open({ roomId, seq }: Partial<PushPlace>): Promise<void> {
   await page.focus();
 }
 
-/** Undefined where the page has left nothing. */
+/** What the page has stored for the worker; undefined if it has stored nothing. */
 async function readPage(): Promise<PushPage | undefined> {
   const cache = await caches.open(PUSH_CACHE);
   const kept = await cache.match(PUSH_PAGE);

@@ -8,13 +8,13 @@ import { leaveToInputMethod } from '../view/composing.ts';
 import { button, element, setText, timeElement, withOwnDirection } from '../view/dom.ts';
 import { isLargeEmoji, messageParts } from '../view/text.ts';
 
-/** Nearer to the end than this, the box follows what is new; in pixels. */
+/** Nearer to the end than this, the box scrolls to new messages; in pixels. */
 const AT_END_PX = 48;
-/** More than so many loaded messages, and the oldest are let go. */
-const KEEP_MOST = 500;
+/** With more messages loaded than `MAX_LOADED`, all but the newest `KEEP` are dropped. */
+const MAX_LOADED = 500;
 const KEEP = 200;
 
-/** A room as a box on another page: what was said, and where one writes. */
+/** A room as a box on another page: its messages, and a field to write in. */
 export class ChatBox {
   readonly room: Room;
   readonly element = element('section', 'box');
@@ -68,7 +68,7 @@ export class ChatBox {
     if (said === '') return;
     this.#field.value = '';
     this.#isAtEnd = true;
-    // Its row tells of a refusal.
+    // A refusal is shown in the message's row.
     this.room.send(said.toWellFormed()).catch(() => undefined);
   }
 
@@ -88,7 +88,7 @@ export class ChatBox {
   #render(): void {
     const { state } = this.room;
     const { messages, outgoing, hasOlder, you, status, typing } = state;
-    if (this.#isAtEnd && messages.length > KEEP_MOST) this.room.trim(KEEP);
+    if (this.#isAtEnd && messages.length > MAX_LOADED) this.room.trim(KEEP);
     this.#older.hidden = !hasOlder || you === undefined;
     const rows = [
       ...messages.map((message) => this.#messageRow(message)),
@@ -104,7 +104,7 @@ export class ChatBox {
     if (this.#isAtEnd && document.hasFocus() && state.unread > 0) this.room.markRead();
   }
 
-  /** The row that was drawn before, unless something has changed in it. */
+  /** A row; drawn anew only if its state has changed. */
   #row(key: string, state: string, draw: () => HTMLElement): HTMLElement {
     const known = this.#drawn.get(key);
     if (known?.state === state) return known.row;

@@ -3,19 +3,19 @@ import { loadTexts } from '../texts.ts';
 import { ChatBox } from './chat-box.ts';
 import style from './embed.css';
 
-/** Where this script came from is where the rooms are. */
+/** The server that this script came from: it has the rooms, unless `server` names another. */
 const HOME = new URL('/', import.meta.url).href;
 
-/** Asked for by an event where no token was set: a page answers by calling `detail.give`. */
+/** The detail of the event that asks for a token if none was set; the page calls `detail.give`. */
 export interface TokenAsked {
   give: (token: string | Promise<string>) => void;
 }
 
 /**
  * `<parlor-chat room="general">`: a room of Parlor within a page of another site. Attributes: `room`;
- * `username` for guests; `server` where rooms are elsewhere than this script. The token is set as
- * property `token`, a text or a function that is asked again before it ends; without it the event
- * `parlor-token` asks for it, and where no one answers the user is a guest.
+ * `username` for guests; `server` if the rooms are on another server than this script. The property
+ * `token` is a token, or a function that is called again before its token expires; without it the event
+ * `parlor-token` asks for one, and if nothing answers the user is a guest.
  */
 export class ParlorChat extends HTMLElement {
   static readonly observedAttributes = ['room', 'server', 'username'];
@@ -47,7 +47,7 @@ export class ParlorChat extends HTMLElement {
   }
 
   connectedCallback(): void {
-    // A page may set it before this script has made the element what it is.
+    // A page may have set the property before this script defined the element.
     const { value } = Object.getOwnPropertyDescriptor(this, 'token') ?? {};
     if (value !== undefined) {
       Reflect.deleteProperty(this, 'token');
@@ -64,7 +64,7 @@ export class ParlorChat extends HTMLElement {
     this.#restart();
   }
 
-  /** Once, however many attributes and properties a page sets one after another. */
+  /** Restarts once for all the attributes and properties that a page sets one after another. */
   #restart(): void {
     if (this.#isDue) return;
     this.#isDue = true;
@@ -85,7 +85,7 @@ export class ParlorChat extends HTMLElement {
     this.#stop();
     const roomId = this.getAttribute('room') ?? '';
     if (!this.isConnected || roomId === '') return;
-    // Without the file it speaks English.
+    // If the language's file cannot be loaded, the texts are English.
     await loadTexts().catch(() => undefined);
     const token = this.#token ?? this.#askForToken();
     const username = this.getAttribute('username');
@@ -98,7 +98,7 @@ export class ParlorChat extends HTMLElement {
     this.#root.replaceChildren(this.#box.element);
   }
 
-  /** Where a page listens to `parlor-token`, it is asked each time a token is needed. */
+  /** Asks the page with `parlor-token` each time a token is needed; undefined if it does not answer. */
   #askForToken(): TokenSource | undefined {
     const first = this.#ask();
     if (first === undefined) return undefined;

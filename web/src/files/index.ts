@@ -1,4 +1,4 @@
-/** Files in the page: one file, loaded with the first that is shown or attached. */
+/** What the page does with files; part of what `view/extras.ts` loads on demand. */
 export { Files } from '../../../src/client/files.ts';
 export { showFiles } from './shown.ts';
 export { Tray } from './tray.ts';

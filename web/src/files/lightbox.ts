@@ -4,7 +4,7 @@ import { button, element, focusInRow, iconButton } from '../view/dom.ts';
 import { download, type FilePlace, load } from './shown.ts';
 import { sizeOf } from './size.ts';
 
-/** Shows a picture as large as the window; arrow keys go on to the others of its message. */
+/** Shows a picture as large as the window; arrow keys show the other pictures of its message. */
 export function openLightbox(
   pictures: readonly FileInfo[],
   first: FileInfo,

@@ -9,7 +9,7 @@ export interface FilePlace {
   files: Files;
 }
 
-/** The files of a message, each in the space that its row has kept for it. */
+/** Shows the files of a message, each in the space that its row has reserved. */
 export function showFiles(list: HTMLElement, shown: readonly FileInfo[], place: FilePlace): void {
   const pictures = shown.filter(({ type }) => type.startsWith('image/'));
   for (const [at, file] of shown.entries()) {
@@ -58,7 +58,7 @@ function player(kind: 'video' | 'audio', file: FileInfo, place: FilePlace): HTML
   return made;
 }
 
-/** Addresses end after an hour or two: what fails is tried once with a new one. */
+/** Loads a file into an element. Addresses expire after an hour or two: a failure is retried once. */
 export function load(
   target: HTMLImageElement | HTMLMediaElement,
   fileId: string,

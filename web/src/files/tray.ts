@@ -8,13 +8,13 @@ import { previewOf, withoutMetadata } from './pictures.ts';
 export interface TrayOptions {
   roomId: string;
   files: Files;
-  /** What is in the tray, or whether an upload is under way, is another. */
+  /** Called when the files in the tray, or the state of an upload, have changed. */
   changed: () => void;
   /** Says one sentence to the user. */
   say: (sentence: string) => void;
 }
 
-/** Uploads that went out with a message, by the ids of their files: the message may come back. */
+/** Uploads that went out with a message, by file id: they return to the tray with an unsent message. */
 const taken = new Map<string, Upload>();
 
 /** The files of the message that is being written, uploaded as soon as they are chosen. */
@@ -32,7 +32,7 @@ export class Tray {
     return this.#uploads.length === 0;
   }
 
-  /** Whether a message would miss a file that is not there yet, or that failed. */
+  /** Whether a file is still being uploaded, or has failed: a message sent now would lack it. */
   get isBusy(): boolean {
     return this.#uploads.some(({ info }) => info === undefined);
   }
@@ -51,7 +51,7 @@ export class Tray {
     this.#options.changed();
   }
 
-  /** Empties the tray into a message. @returns the ids of its files */
+  /** Empties the tray for a message that is being sent. @returns the ids of its files */
   take(): string[] {
     const ids = this.#uploads.flatMap((upload) => {
       const id = upload.info?.fileId;
@@ -64,7 +64,7 @@ export class Tray {
     return ids;
   }
 
-  /** Takes back the files of a message that was not sent; of another visit only their ids are known. */
+  /** Takes back the files of a message that was not sent; after a reload only their ids are known. */
   putBack(ids: readonly string[]): void {
     for (const id of ids) {
       const known = taken.get(id);
@@ -85,7 +85,7 @@ export class Tray {
   }
 }
 
-/** One file on its way to the service. */
+/** One file in the tray, and its upload. */
 class Upload {
   readonly element = element('li', 'upload');
   readonly file: File;
@@ -94,7 +94,7 @@ class Upload {
   readonly #problem = element('span', 'problem');
   readonly #retry = button(text('tryAgain'), () => void this.start());
   readonly #life = new AbortController();
-  /** Once it is stored, with its preview. */
+  /** The stored file; undefined until it and its preview are uploaded. */
   info: Pick<FileInfo, 'fileId'> | undefined;
 
   constructor(file: File, options: TrayOptions, removed: () => void) {

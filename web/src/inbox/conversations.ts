@@ -7,7 +7,7 @@ import type { Choice } from '../view/popover.ts';
 import { DraftSync, type SyncedDrafts } from '../draft-sync.ts';
 import { Push, withdrawNotice } from './push.ts';
 
-/** Rooms on screen of which the inbox may tell at once. */
+/** The most rooms to watch; the inbox sends their changes at once. */
 const MAX_WATCHED = 20;
 
 export interface ConversationsActions {
@@ -15,11 +15,11 @@ export interface ConversationsActions {
   changed: () => void;
   /** Shows a room. */
   open: (roomId: string) => void;
-  /** The user is off a room's list: on another device, by a ban, or the room is gone. */
+  /** The user is no longer on a room's list: left on another device, banned, or the room was deleted. */
   removed: (roomId: string) => void;
-  /** A conversation that is not joined here has turned. */
+  /** A conversation has changed. @param before its previous state, if it was listed */
   turned: (conversation: Conversation, before: Conversation | undefined) => void;
-  /** The draft of a room was written on another device. */
+  /** The draft of a room was changed on another device. */
   drafted: (roomId: string) => void;
   say: (sentence: string) => void;
   /** Whose inbox it is. */
@@ -46,7 +46,7 @@ export class Conversations {
     this.#actions = actions;
     this.#drafts = new DraftSync(inbox, drafts, (roomId) => actions.drafted(roomId), life);
     this.#push = new Push(inbox, actions.userId);
-    // Where this fails, the next start does it. The user may have signed out while this was loaded.
+    // If this fails, the next page load repeats it. The user may have signed out while this was loaded.
     if (!life.aborted) void this.#push.start().catch(() => undefined);
     const offs = [
       inbox.on('change', () => this.#changed()),
@@ -60,7 +60,7 @@ export class Conversations {
     this.#changed();
   }
 
-  /** Whether the list is there. */
+  /** Whether the list is loaded. */
   get isLoaded(): boolean {
     return this.#inbox.state.status.name === 'open' || this.#listed.length > 0;
   }
@@ -81,7 +81,7 @@ export class Conversations {
     return this.#inbox.find(roomId);
   }
 
-  /** The rooms that are drawn and have no socket of their own. */
+  /** Watches the rooms that are drawn and have no socket of their own. */
   watch(roomIds: readonly string[]): void {
     const watched = roomIds.slice(0, MAX_WATCHED);
     if (watched.join('\n') === this.#watched) return;
@@ -89,7 +89,7 @@ export class Conversations {
     this.#inbox.watch(watched);
   }
 
-  /** A room is looked at: it is no longer marked as unread, and its draft is fetched. */
+  /** Call it when a room is shown: it is no longer marked as unread or archived, its draft is fetched. */
   opened(roomId: string): void {
     const conversation = this.find(roomId);
     if (conversation === undefined) return;
@@ -103,12 +103,12 @@ export class Conversations {
     this.#try(this.#inbox.set(roomId).then((whole) => this.#drafts.met(whole)));
   }
 
-  /** A draft was written here. */
+  /** Uploads a draft that was written in this browser. */
   wrote(roomId: string, draft: string): void {
     if (this.find(roomId) !== undefined) this.#drafts.wrote(roomId, draft);
   }
 
-  /** Takes the user off a room's list; who alone owns it keeps it, out of sight. The draft goes. */
+  /** Takes the user off a room's list, and removes the draft. The only owner archives it instead. */
   quit(roomId: string): void {
     this.wrote(roomId, '');
     const archive = async () => {
@@ -145,7 +145,7 @@ export class Conversations {
 
   /**
    * What can be done with a conversation.
-   * @param isRead whether it is, as a room that is joined knows
+   * @param isRead whether the room is joined and has nothing unread
    */
   choices(roomId: string, isRead: boolean): Choice[] {
     const conversation = this.find(roomId);
@@ -167,7 +167,7 @@ export class Conversations {
     ];
   }
 
-  /** Notifications of this browser; undefined where it shows none. */
+  /** The choice that turns this browser's notifications on or off; undefined if it can show none. */
   get notifying(): Choice | undefined {
     if (typeof Notification !== 'function' || !this.#push.isPossible) return undefined;
     const { isOn } = this.#push;
@@ -178,17 +178,17 @@ export class Conversations {
     };
   }
 
-  /** This user wants notifications. */
+  /** Turns notifications on. */
   notify(): void {
     this.#try(this.#push.enable());
   }
 
-  /** Nothing more is shown to this user. */
+  /** Turns notifications off, also when the user signs out. */
   signedOut(): void {
     this.#try(this.#push.disable());
   }
 
-  /** Shows what is archived; what is chosen comes back. */
+  /** Lists what is archived; a conversation that is chosen returns to the list, and opens. */
   async showArchived(): Promise<void> {
     const { conversations } = await this.#inbox.ask('getInbox', { filter: 'archived', limit: 200 });
     const list = element('ul', 'switcher-list');
@@ -231,7 +231,7 @@ export class Conversations {
     const { roomId, unread } = conversation;
     this.#drafts.met(conversation);
     if (unread === 0) withdrawNotice(roomId);
-    // The list is as it was before until the whole frame was read.
+    // `#listed` has the previous state until the whole frame was read.
     const before = this.#listed.find((one) => one.roomId === roomId);
     this.#actions.turned(conversation, before);
   }

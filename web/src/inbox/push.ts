@@ -6,12 +6,12 @@ import { text } from '../texts.ts';
 const WORKER = '/worker.js';
 const ICON = '/icon-192.png';
 
-/** Notifications in this browser: whether they are pushed to this user, and what is shown of them. */
+/** Push for one user in this browser. */
 export class Push {
   readonly #inbox: Inbox;
   readonly #userId: string;
   #subscription: PushSubscription | undefined;
-  /** This user has signed out, or wants none: what is still under way must not subscribe. */
+  /** The user has signed out or turned push off: a call that is under way must not subscribe. */
   #hasEnded = false;
 
   constructor(inbox: Inbox, userId: string) {
@@ -28,7 +28,7 @@ export class Push {
     return this.#subscription !== undefined;
   }
 
-  /** Subscribes again where the user had subscribed here: the server keeps it once. */
+  /** Subscribes again if the user had subscribed in this browser: the server stores it once. */
   async start(): Promise<void> {
     if ((await registered()) === undefined || this.#hasEnded) return;
     await this.#leavePage();
@@ -36,7 +36,7 @@ export class Push {
     await this.#subscribe();
   }
 
-  /** Asks the user, then subscribes. Call it for a click. @throws Error with one sentence */
+  /** Asks the user's permission, then subscribes. Call it on a click. @throws Error with one sentence */
   async enable(): Promise<void> {
     this.#hasEnded = false;
     if ((await Notification.requestPermission()) !== 'granted') {
@@ -45,15 +45,15 @@ export class Push {
     if (this.isPossible) await this.#subscribe();
   }
 
-  /** Ends it for this user: nothing more is pushed, and what is shown is closed. */
+  /** Ends push for this user, and closes the notifications that are shown. */
   async disable(): Promise<void> {
     this.#hasEnded = true;
     const subscription = this.#subscription;
     this.#subscription = undefined;
-    // Asked at once, because a page that signs out closes its connection next.
-    const told =
+    // First, because a user who signs out closes the connection next.
+    const request =
       subscription && this.#inbox.ask('unsubscribePush', { endpoint: subscription.endpoint });
-    told?.catch(() => undefined);
+    request?.catch(() => undefined);
     await endPush(this.#userId);
   }
 
@@ -67,7 +67,7 @@ export class Push {
     const { pushManager } = await navigator.serviceWorker.ready;
     const options = { userVisibleOnly: true, applicationServerKey };
     const subscription = await pushManager.subscribe(options).catch(async () => {
-      // Perhaps it was made with an earlier key of the server.
+      // An earlier subscription may have another key of the server.
       await (await pushManager.getSubscription())?.unsubscribe();
       return pushManager.subscribe(options);
     });
@@ -75,7 +75,7 @@ export class Push {
       await subscription.unsubscribe();
       return;
     }
-    // Before the first push, which the worker could not show in full.
+    // Before the first push, which the worker could not show in full otherwise.
     await this.#leavePage();
     const { endpoint, keys } = subscription.toJSON() as InboxPayload<'subscribePush'>;
     await this.#inbox.ask('subscribePush', { endpoint, keys });
@@ -83,7 +83,7 @@ export class Push {
     remembered.set(this.#key, 'on');
   }
 
-  /** What the worker shows in full is for who is signed in. */
+  /** Stores what the worker needs: it shows pushes in full only for the user who is signed in. */
   async #leavePage(): Promise<void> {
     const page: PushPage = {
       userId: this.#userId,
@@ -97,8 +97,8 @@ export class Push {
 }
 
 /**
- * Ends push in this browser without the server, which hears of it from the push service with the next
- * push; what is shown is closed. Also where the inbox has not been loaded.
+ * Ends push in this browser and closes the notifications that are shown. Needs no inbox: the server
+ * learns of it from the push service, with the next push.
  */
 export async function endPush(userId: string | undefined): Promise<void> {
   if (userId !== undefined) remembered.set(keyOf(userId), undefined);
@@ -113,7 +113,7 @@ function keyOf(userId: string): string {
   return `push.${userId}`;
 }
 
-/** Shows a message that has come to a page that is open; the push of it takes its place. */
+/** Notifies of a message that an open page received; its push replaces this notification. */
 export async function showNotice(
   title: string,
   body: string,
@@ -132,7 +132,7 @@ export async function showNotice(
   });
 }
 
-/** Closes the notification of a room: it was read. */
+/** Closes the notification of a room that was read. */
 export function withdrawNotice(roomId: string): void {
   void closeNotices({ tag: roomId }).catch(() => undefined);
 }
@@ -151,7 +151,7 @@ async function registered(): Promise<ServiceWorkerRegistration | undefined> {
   return container()?.getRegistration();
 }
 
-/** @throws Error where nothing is pushed to pages that are closed */
+/** The server's key for subscriptions. @throws Error with one sentence if the server does not push */
 async function pushKey(): Promise<string> {
   const response = await fetch('/push/key');
   if (!response.ok) throw new Error(text('notifyOpen'));

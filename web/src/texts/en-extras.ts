@@ -1,4 +1,4 @@
-/** The English texts of what is opened seldom, loaded with it; otherwise as those of `en.ts`. */
+/** The English texts of rarely opened views, loaded with them; in the form of those in `en.ts`. */
 export const texts = {
   unpin: 'Unpin',
   showTopic: 'Show topic',

@@ -203,7 +203,7 @@ export const texts = {
   notifyOffer:
     'You were mentioned. Do you want to be notified when that happens while you look elsewhere?',
   noticeTitle: '{name} mentions you in {room}',
-  // When one cannot write
+  // When the user cannot write
   signInAgain: 'Sign in again',
   joinAgain: 'Join again',
   joinAgainIn: 'Join again in {time}',
@@ -221,7 +221,7 @@ export const texts = {
     'This room is open too often under your name; close another window, then join again.',
   tokenExpired: 'Your token has expired; paste a new one to join again.',
   connectionEnded: 'The server ended the connection; join again later.',
-  // What the server calls fields
+  // The server's fields
   field_roomId: 'The room',
   field_username: 'Your name',
   field_topic: 'The topic',
@@ -232,5 +232,5 @@ export const texts = {
   field_slowModeSeconds: 'The time between messages',
 } as const;
 
-/** The server's own sentences are English. */
+/** Empty: the server's own sentences are English. */
 export const problems: Problems = {};
