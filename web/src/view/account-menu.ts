@@ -3,7 +3,7 @@ import { text } from '../texts.ts';
 import { byId } from './dom.ts';
 import { type Choice, openMenu } from './popover.ts';
 
-/** What each user sets for themselves in this browser. @param more further choices */
+/** Opens the menu of the user's own settings in this browser. @param more further choices */
 export function listenToAccountMenu(more: () => readonly Choice[], life: AbortSignal): void {
   const opener = byId('account-menu', HTMLButtonElement);
   showDensity();

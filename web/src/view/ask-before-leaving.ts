@@ -10,12 +10,12 @@ export interface Leaving {
   /** Rooms with a draft, which is removed. */
   drafts: readonly string[];
   unsent: readonly Outgoing[];
-  /** What becomes of what is unsent. */
+  /** A sentence about what happens to the unsent messages. */
   unsentStays: string;
   leave: () => void;
 }
 
-/** Asks before somebody leaves or signs out who has written something that is not sent. */
+/** Asks before a user leaves or signs out who has drafts or unsent messages. */
 export function askBeforeLeaving(leaving: Leaving): void {
   const { title, confirm, drafts, unsent, unsentStays, leave } = leaving;
   const sentences: string[] = [];

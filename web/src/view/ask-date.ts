@@ -5,7 +5,7 @@ import { text } from '../texts.ts';
 import { field, openDialog } from './dialog.ts';
 import { element } from './dom.ts';
 
-/** Asks for a day, and shows the first message from then on. */
+/** Asks for a day, and shows the first message of that day or later. */
 export function askDate(room: Room, jump: (seq: number) => void): void {
   const day = element('input', '');
   day.type = 'date';

@@ -5,7 +5,7 @@ import { text } from '../texts.ts';
 
 /**
  * Asks for a room to join.
- * @param known rooms to offer where a name differs from theirs by case alone
+ * @param known rooms to offer if the typed name differs from theirs by case or accents alone
  */
 export function askRoom(known: readonly string[], open: (roomId: string) => void): void {
   const name = element('input', '');

@@ -7,13 +7,13 @@ export interface BeginningState {
   isKnown: boolean;
   hasOlder: boolean;
   isEmpty: boolean;
-  /** Retention has removed what was older. */
+  /** Whether retention has removed older messages. */
   isCut: boolean;
-  /** `missed`: the first unread message, before anything is drawn. */
+  /** `missed`: the first unread message is being loaded, and nothing is drawn before it is. */
   loading: 'idle' | 'loading' | 'failed' | 'missed';
 }
 
-/** What stands above the first message: where the room begins, or what is loaded. */
+/** The text and buttons above the first message: that the room begins here, or that more is loaded. */
 export class Beginning {
   readonly #text = byId('beginning-text', HTMLParagraphElement);
   readonly #older = byId('older', HTMLButtonElement);
@@ -24,7 +24,7 @@ export class Beginning {
     this.#older.addEventListener('click', loadOlder, { signal: life });
   }
 
-  /** @param offers what to do in a room where nothing was said */
+  /** @param offers buttons for a room without messages */
   render(state: BeginningState, offers: () => readonly HTMLElement[]): void {
     const { isKnown, hasOlder, isEmpty, loading } = state;
     this.#older.hidden = !hasOlder || !isKnown || loading === 'loading' || loading === 'missed';

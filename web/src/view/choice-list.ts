@@ -1,10 +1,10 @@
 import { element, newId } from './dom.ts';
 
 interface ChoiceListOptions<T> {
-  /** Where the text is written that the choices are for; it keeps the focus. */
+  /** The text field that the choices are for; it keeps the focus. */
   field: HTMLTextAreaElement;
   label: string;
-  /** What shows a choice. */
+  /** The content of a choice's row. */
   parts: (choice: T) => readonly Node[];
   choose: (choice: T) => void;
 }
@@ -79,7 +79,7 @@ export class ChoiceList<T> {
     option.role = 'option';
     option.id = `${this.element.id}-${at}`;
     option.ariaSelected = String(at === this.#selected);
-    // Before the field loses the focus, and with it the list.
+    // Already on pointerdown: when the field loses the focus, the list closes.
     option.addEventListener('pointerdown', (event) => {
       event.preventDefault();
       this.#choose(choice);

@@ -1,13 +1,13 @@
 import { text } from '../texts.ts';
 import { button, element } from './dom.ts';
 
-/** More than so much is not coloured, in UTF-16 units. */
+/** Longer code is not coloured, in UTF-16 units. */
 const MAX_COLOURED = 20_000;
 
 /** How long a button says that it has copied, in milliseconds. */
 const COPIED_MS = 2_000;
 
-/** Once it is loaded. */
+/** Undefined until it is loaded. */
 let highlight: typeof import('../highlight.ts').highlight | undefined;
 
 /** Code of several lines, with a button that copies it. Colours come once they are loaded. */
@@ -15,7 +15,7 @@ export function codeBlock(code: string, language: string): HTMLElement {
   const shown = element('code', '', code);
   const pre = element('pre', 'code', shown);
   pre.dir = 'ltr';
-  // What stands there by then: the code may grow.
+  // Copies the code as it is when the button is pressed: it may grow.
   const copy = button(text('copyCode'), () => void copyCode(copy, shown.textContent));
   copy.classList.add('copy-code');
   copy.tabIndex = -1;
@@ -29,7 +29,7 @@ async function colourLater(shown: HTMLElement, language: string): Promise<void> 
     ({ highlight } = await import('../highlight.ts'));
     colour(shown, language);
   } catch {
-    // It can be read without.
+    // The code is readable without colours.
   }
 }
 

@@ -6,13 +6,13 @@ import { element } from './dom.ts';
 interface CommandListOptions {
   field: HTMLTextAreaElement;
   commands: () => readonly SlashCommand[];
-  /** A command is being written out. */
+  /** Completes the text to the command that was chosen. */
   complete: (name: string) => void;
-  /** Something went wrong. */
+  /** Shows the error of a command. */
   failed: (error: unknown) => void;
 }
 
-/** Commands to choose from while a text begins with `/`, and what does them. */
+/** Offers commands while a text begins with `/`, and runs them. */
 export class CommandList {
   readonly list: ChoiceList<SlashCommand>;
   readonly #options: CommandListOptions;
@@ -37,7 +37,7 @@ export class CommandList {
     this.list.show(begun === undefined ? [] : commands().filter(fits));
   }
 
-  /** Does what a text says where it is a command. @returns whether it is one */
+  /** Runs the command in a text. @returns whether the text is a command */
   run(said: string): boolean {
     const found = commandIn(said, this.#options.commands());
     if (found === undefined) return false;

@@ -18,7 +18,7 @@ import { lazy } from './lazy.ts';
 import { beginningOf } from './text.ts';
 import { text, textWith } from '../texts.ts';
 
-/** Where a draft is kept. */
+/** Reads and stores the draft of one field. */
 export interface DraftKeeper {
   read: () => Draft | undefined;
   write: (draft: Draft) => void;
@@ -27,39 +27,39 @@ export interface DraftKeeper {
 export interface ComposerOptions {
   room: Room;
   names: Names;
-  /** What the field is called, and what stands in it while it is empty. */
+  /** The field's label, and the text that it shows while it is empty. */
   label: string;
   placeholder: string;
-  /** Everything written here answers this message. */
+  /** All messages written here reply to this one. */
   thread?: number;
-  /** Undefined until it is known whose drafts to keep. */
+  /** Undefined until the user is known. */
   drafts: () => DraftKeeper | undefined;
   /** A message by its `seq`, as far as it is known. */
   find: (seq: number) => Message | undefined;
   onSent: () => void;
   /** This user's newest message that can still be changed. */
   lastOwn: () => Message | undefined;
-  /** What can be done by typing `/`. */
+  /** The commands that can be typed after `/`. */
   commands: () => readonly SlashCommand[];
   failed: (error: unknown) => void;
-  /** Says one sentence where this user looks. */
+  /** Shows the user a sentence. */
   say: (sentence: string) => void;
   files: FileSource;
 }
 
-/** From here on the server's own limit is asked for; fewer than any usual limit. */
-const ASK_BYTES = 1_000;
-/** So many words that mention no one are named at once. */
+/** From this length on the server's limit is asked for, in UTF-16 units; shorter than usual limits. */
+const ASK_UNITS = 1_000;
+/** The most notes about mentions that are shown at once. */
 const MAX_NOTES = 2;
 
-/** With a finger, Enter makes a line: there is no Shift to speak of, and the button is near. */
+/** On touch screens Enter makes a new line: Shift is awkward there, and the send button is near. */
 const isCoarse = matchMedia('(pointer: coarse)');
 const empty: Draft = { text: '', mode: 'new', mentions: [] };
 
-/** Whoever has sent a message knows the keys. */
+/** Whether the user has sent a message, and so knows the keys. */
 let areKeysKnown = false;
 
-/** Where one writes. */
+/** The field in which messages are written, with its buttons, lists and notes. */
 export class Composer {
   readonly element: HTMLFormElement;
   readonly #options: ComposerOptions;
@@ -73,7 +73,7 @@ export class Composer {
   readonly #commands: CommandList;
   readonly #send = iconButton(text('send'), 'send', () => undefined, 'is-primary is-round');
   #mode: Pick<Draft, 'mode' | 'seq'> = { mode: 'new' };
-  /** What an edit has interrupted. */
+  /** The draft that an edit has interrupted. */
   #before: Draft | undefined;
   #isRestored = false;
   #drawn = '';
@@ -150,7 +150,7 @@ export class Composer {
     this.#typed();
   }
 
-  /** Takes a message back that could not be sent, after what stands here. */
+  /** Takes back a message that could not be sent, and adds it to the text in the field. */
   take({ message, replyTo, meta, files }: Outgoing['payload']): void {
     const { value } = this.#text;
     const seq = quotedIn({ meta }) ?? replyTo;
@@ -187,14 +187,14 @@ export class Composer {
     }
   }
 
-  /** What is written next answers this message. */
+  /** Makes the draft a reply to this message. */
   reply({ seq }: Message): void {
     if (this.#mode.mode === 'edit') this.#cancel();
     this.#turn({ mode: 'reply', seq });
     this.focus();
   }
 
-  /** What is written next takes the place of this message. */
+  /** Begins to edit this message. */
   edit(original: Message): void {
     if (this.#mode.mode !== 'edit') this.#before = this.#draft;
     const { seq, message } = original;
@@ -210,7 +210,7 @@ export class Composer {
     return before === undefined ? draft : { ...draft, before };
   }
 
-  /** Puts a text where the cursor is, with space around it. @returns where it begins */
+  /** Inserts a text at the cursor, with spaces around it. @returns the index where it begins */
   #insert(said: string): number {
     const { selectionStart: from, selectionEnd: to, value } = this.#text;
     const space = from === 0 || /\s$/u.test(value.slice(0, from)) ? '' : ' ';
@@ -228,7 +228,7 @@ export class Composer {
     this.#typed();
   }
 
-  /** Once it is known who writes here: what they left here. */
+  /** Shows the user's draft, once the user is known. */
   #restore(): void {
     const keeper = this.#options.drafts();
     if (this.#isRestored || keeper === undefined) return;
@@ -239,7 +239,7 @@ export class Composer {
     this.#open(value === '' ? draft : { ...draft, text: `${draft.text}\n${value}` });
   }
 
-  /** Keeps it once, as a whole: a draft of another device must not seem to be written here. */
+  /** Shows a draft. Stores it once, as a whole, so that another device's draft does not look like ours. */
   #open({ text: said, mode, seq, mentions, before }: Draft): void {
     this.#before = before;
     this.#mode = seq === undefined ? { mode: 'new' } : { mode, seq };
@@ -274,7 +274,7 @@ export class Composer {
     }
   }
 
-  /** Back to what an edit interrupted, or to a message that answers nothing. */
+  /** Returns to the draft that an edit interrupted, or makes a reply a message of its own. */
   #cancel(): void {
     if (this.#mode.mode === 'edit') this.#open(this.#before ?? empty);
     else this.#turn({ mode: 'new' });
@@ -289,7 +289,7 @@ export class Composer {
     this.#options.room.typing(this.#text.value.trim() !== '');
   }
 
-  /** The text is another one: chosen people move with it, and the draft is kept. */
+  /** Call it when the text has changed: chosen people move with it, and the draft is stored. */
   #changed(): void {
     this.#mentions.follow(this.#text.value);
     this.#fit();
@@ -301,7 +301,7 @@ export class Composer {
     if (this.#isRestored) this.#options.drafts()?.write(this.#draft);
   }
 
-  /** More names are known. */
+  /** Call it when more names are known. */
   #named(): void {
     if (document.activeElement === this.#text) this.#list.update();
     this.#renderNote();
@@ -330,7 +330,7 @@ export class Composer {
       return;
     }
     if (mode === 'edit' && seq !== undefined) this.#save(seq, said.toWellFormed());
-    else this.#say([{ from: 0, to: this.#text.value.length }]);
+    else this.#sendParts([{ from: 0, to: this.#text.value.length }]);
   }
 
   #save(seq: number, said: string): void {
@@ -339,12 +339,12 @@ export class Composer {
     const options = original && { mentions: this.#mentions.idsAfterEdit(original, said) };
     this.#cancel();
     if (original?.message === said) return;
-    // The row tells of a refusal.
+    // A refusal is shown in the message's row.
     room.edit(seq, said, options).catch(() => undefined);
   }
 
   /** Sends parts of the text, each as a message of its own. */
-  #say(parts: readonly { from: number; to: number }[]): void {
+  #sendParts(parts: readonly { from: number; to: number }[]): void {
     const { room, onSent } = this.#options;
     const target = this.#target;
     const { value } = this.#text;
@@ -368,7 +368,7 @@ export class Composer {
     onSent();
   }
 
-  /** What is sent from here answers. In a thread everything answers the thread's first message. */
+  /** What the next message replies to. In a thread it is always the thread's first message. */
   get #target(): Pick<MessageOptions, 'replyTo' | 'meta'> {
     const { thread, find } = this.#options;
     const { mode, seq } = this.#mode;
@@ -379,7 +379,7 @@ export class Composer {
     return replyTo === seq ? { replyTo } : { replyTo, meta: { quotes: seq } };
   }
 
-  /** Files are on their way, or the text is too long. */
+  /** Whether files are still being uploaded, or the text is too long. */
   get #cannotSend(): boolean {
     return this.#isTooLong || (this.#mode.mode !== 'edit' && this.#tray?.isBusy === true);
   }
@@ -388,11 +388,11 @@ export class Composer {
     return bytesOf(this.#text.value.trim()) > messageLimit();
   }
 
-  /** Says before it is sent what would go wrong: too long, or a mention that reaches no one. */
+  /** Warns before sending: the text is too long, or mentions nobody. */
   #renderNote(): void {
     const { value } = this.#text;
     const isTooLong = this.#isTooLong;
-    if (value.length > ASK_BYTES) void askMessageLimit(() => this.#renderNote());
+    if (value.length > ASK_UNITS) void askMessageLimit(() => this.#renderNote());
     const notes = lengthNote(value) ?? this.#mentionNotes();
     this.#send.disabled = this.#cannotSend;
     const drawn = JSON.stringify([
@@ -406,13 +406,13 @@ export class Composer {
     this.#keys.hidden = notes.length > 0 || areKeysKnown;
     this.#note.replaceChildren(...notes.map((note) => element('span', '', ...note)));
     if (isTooLong && this.#mode.mode !== 'edit') {
-      this.#note.append(button(text('sendInParts'), () => this.#sayInParts()));
+      this.#note.append(button(text('sendInParts'), () => this.#splitAndSend()));
     }
   }
 
-  #sayInParts(): void {
+  #splitAndSend(): void {
     this.focus();
-    this.#say(partsOf(this.#text.value, messageLimit()));
+    this.#sendParts(partsOf(this.#text.value, messageLimit()));
   }
 
   #mentionNotes(): Note[] {
@@ -436,7 +436,7 @@ export class Composer {
     this.#changed();
   }
 
-  /** As high as what is written; the style sheet sets the bounds. */
+  /** Makes the field as high as its text; the style sheet sets the bounds. */
   #fit(): void {
     this.#text.style.height = 'auto';
     this.#text.style.height = `${this.#text.scrollHeight}px`;

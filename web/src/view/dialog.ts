@@ -4,18 +4,18 @@ import { text } from '../texts.ts';
 
 interface Question {
   title: string;
-  /** What stands between the title and the buttons. */
+  /** The content between the title and the buttons. */
   parts: readonly Node[];
-  /** What the button says that does it; without, there is nothing to do but to close. */
+  /** The label of the button that calls `run`; without one, the dialog can only be closed. */
   confirm?: string;
   isDanger?: boolean;
-  /** Does it; what it throws is told, and the dialog stays. */
+  /** Does what was asked about; an error is shown, and the dialog stays open. */
   run?: () => Promise<unknown> | void;
-  /** What comes next, once the dialog and its focus are gone. */
+  /** Called after a successful `run`, when the dialog is closed and the focus is back. */
   after?: () => void;
 }
 
-/** Asks before something is done; Escape and "Cancel" do nothing. */
+/** Opens a dialog that asks before something is done; Escape and "Cancel" close it. */
 export function openDialog(question: Question): HTMLDialogElement {
   const { title, parts, confirm, isDanger, run, after } = question;
   const heading = element('h2', 'dialog-title', title);
@@ -92,7 +92,7 @@ export function field(
   return made;
 }
 
-/** A box to tick, with what it means. */
+/** A checkbox with its label and a sentence about it. */
 export function box(label: string, hint: string, isOn: boolean) {
   const input = element('input', '');
   input.type = 'checkbox';
@@ -106,7 +106,7 @@ export function box(label: string, hint: string, isOn: boolean) {
   return { input, part: element('div', 'box', input, name, about) };
 }
 
-/** A choice of one of several. */
+/** A field to choose one of several options. */
 export function select(
   options: readonly (readonly [value: string, label: string])[],
   value: string,

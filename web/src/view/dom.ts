@@ -38,7 +38,7 @@ export function icon(name: string): SVGSVGElement {
   return made;
 }
 
-/** A button that shows a picture, and says its label to whoever points at it or listens. */
+/** A button that shows an icon; its label is for screen readers, and for users who point at it. */
 export function iconButton(label: string, name: string, onPress: () => void, className = '') {
   const made = button('', onPress, `button is-icon ${className}`.trim());
   made.append(icon(name));
@@ -47,7 +47,7 @@ export function iconButton(label: string, name: string, onPress: () => void, cla
   return made;
 }
 
-/** A time of day, with all of it for whoever points at it. @param timestamp epoch milliseconds */
+/** A time of day; pointing at it shows the date as well. @param timestamp epoch milliseconds */
 export function timeElement(timestamp: number, shown = clockOf(timestamp)): HTMLTimeElement {
   const made = element('time', 'time', shown);
   made.dateTime = new Date(timestamp).toISOString();
@@ -72,7 +72,7 @@ export function focusInRow(target: HTMLElement): void {
   target.focus({ preventScroll: true });
 }
 
-/** Makes a text's direction its own. */
+/** Sets a text's direction from its own content. */
 export function withOwnDirection<T extends HTMLElement>(target: T): T {
   target.dir = 'auto';
   return target;
@@ -80,7 +80,7 @@ export function withOwnDirection<T extends HTMLElement>(target: T): T {
 
 let made = 0;
 
-/** An id for an element that others point at. */
+/** A new id, for an element that other elements refer to. */
 export function newId(): string {
   made++;
   return `made-${made}`;

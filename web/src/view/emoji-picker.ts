@@ -14,10 +14,10 @@ import { button, element, setText } from './dom.ts';
 import { COMMON_EMOJI, emojiItem, openPopover } from './popover.ts';
 
 const PER_ROW = 8;
-/** More than so many hits are not drawn; one types more of the name. */
+/** The most hits that are drawn; the user can type more of the name. */
 const MAX_FOUND = 96;
 
-/** Opens a choice of emoji next to `anchor`: recent and common ones at once, all of them by search. */
+/** Opens a choice of emoji next to `anchor`: recent and common ones at once, then all others. */
 export function openEmoji(
   anchor: HTMLElement,
   label: string,
@@ -60,7 +60,7 @@ export function openEmoji(
     const { activeElement } = document;
     const focused = grid.contains(activeElement) ? activeElement?.textContent : undefined;
     const before = [...grid.children];
-    // What stays the same stays in its place, and keeps the focus.
+    // An item that stays the same keeps its element, and the focus.
     const items = shown.map((one, at) => {
       const made = item(one);
       const old = before[at];
@@ -79,7 +79,7 @@ export function openEmoji(
     setText(status, isSearch && shown.length === 0 && groups.length > 0 ? text('noEmoji') : '');
   }
 
-  /** What was chosen last, then what is common, then all there is. */
+  /** The emoji that were chosen last, then common ones, then all others. */
   function initial(): Emoji[] {
     const near = [...new Set([...recentEmoji(), ...COMMON_EMOJI])];
     const known = new Map(groups.flat().map((one) => [one.emoji, one]));

@@ -1,24 +1,24 @@
-/** Nearer to the end than this, a reader follows what is new; in pixels. */
+/** Nearer to the end than this, the reader counts as being at the end; in pixels. */
 const AT_END_PX = 48;
 
-/** Whether the reader of something that scrolls is at its end, and so follows what is new. */
+/** Whether the reader of a scrolling element is at its end, and so follows new content. */
 export class EndFollower {
   isAtEnd = true;
-  /** Where the end was followed to, in pixels from the top. */
+  /** The `scrollTop` of the end that was followed last, in pixels; 0 if not known. */
   #top = 0;
 
-  /** Pixels above what is in sight, as it was drawn last; 0 where that is not known. */
+  /** Pixels above what is in sight, as of the last drawing; 0 if not known. */
   get above(): number {
     return this.isAtEnd ? this.#top : 0;
   }
 
-  /** Goes to the end of what is drawn. */
+  /** Scrolls to the end of what is drawn. */
   toEnd(frame: HTMLElement): void {
     frame.scrollTop = frame.scrollHeight;
     this.#top = frame.scrollTop;
   }
 
-  /** What is drawn next is to be followed to its end, wherever the reader is. */
+  /** Follows the next drawing to its end, wherever the reader is. */
   follow(): void {
     this.isAtEnd = true;
     this.#top = 0;
@@ -30,9 +30,9 @@ export class EndFollower {
     if (this.isAtEnd) this.#top = scrollTop;
   }
 
-  /** Call it before drawing: a window that shows few frames says late that one has scrolled up. */
+  /** Call it before drawing: in a window with few frames the event of scrolling up comes late. */
   beforeDrawing(frame: HTMLElement, reachesEnd = true): void {
-    // At the top already: asking where it stands would lay out the page.
+    // Nothing to compare with, and reading `scrollTop` would force a layout.
     if (this.#top === 0 || !this.isAtEnd) return;
     if (frame.scrollTop < this.#top) this.scrolled(frame, reachesEnd);
   }

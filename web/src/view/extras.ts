@@ -2,7 +2,7 @@ import style from '../extras.css';
 import { addTexts } from '../texts.ts';
 import { texts } from '../texts/en-extras.ts';
 
-/** What is opened seldom: one file, loaded with the first of them. */
+/** Rarely opened views: one file, loaded when the first of them is opened. */
 export { Conversations } from '../inbox/conversations.ts';
 export { endPush, showNotice } from '../inbox/push.ts';
 export { Files, showFiles, Tray } from '../files/index.ts';

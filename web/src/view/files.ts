@@ -4,13 +4,13 @@ import { element } from './dom.ts';
 import type { RowContext } from './row-context.ts';
 import { lazy } from './lazy.ts';
 
-/** Loads what the page does with files, and gives this user's. Rejects where that fails. */
+/** Loads the code for files, and returns the files of this user. Rejects if that fails. */
 export type FileSource = () => Promise<Files>;
 
-/** Wider or higher pictures are cut in their row, as width by height. */
+/** The bounds of a picture's width divided by its height; rows cut pictures outside of them. */
 const RATIOS = { least: 0.5, most: 2.5 };
 
-/** Keeps a file that is dropped on the page from being opened in its place. */
+/** Keeps the browser from leaving the page to open a file that is dropped on it. */
 export function keepPage(): void {
   for (const name of ['dragover', 'drop'] as const) {
     document.addEventListener(name, (event) => {
@@ -54,7 +54,7 @@ export function chooseFiles(take: (files: File[]) => void): void {
   input.click();
 }
 
-/** The files of a message, with as much space as they will take once they are there. */
+/** The files of a message, each with the space that it will take once it is loaded. */
 export function fileList({ room, files }: RowContext, shown: readonly FileInfo[]): HTMLElement[] {
   if (shown.length === 0) return [];
   const list = element('ul', 'files', ...shown.map(spaceFor));

@@ -42,7 +42,7 @@ function rowOf({ id, name }: Incoming, ask: Ask): HTMLElement {
   return row;
 }
 
-/** Its key is shown this once. */
+/** Shows a new address; its key is never shown again. */
 function showAddress(url: string): void {
   const shown = element('input', '');
   shown.readOnly = true;
@@ -54,7 +54,7 @@ function showAddress(url: string): void {
   shown.select();
 }
 
-/** Asks the service as the user. @throws Error with its problem */
+/** Makes the function that sends requests with the user's token. It throws Error with the problem. */
 function asking(roomId: string, tokenOf: TokenOf): Ask {
   return async (method, path = '', body) => {
     const address = `/rooms/${encodeURIComponent(roomId)}/incoming${path}`;

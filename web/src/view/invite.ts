@@ -6,9 +6,9 @@ import { field, openDialog, select } from './dialog.ts';
 import { element, newId } from './dom.ts';
 
 /**
- * Puts somebody on the room's list, so that a private room lets them in.
+ * Asks for a user to put on the room's list, so that a private room lets them in.
  * @param known people from other rooms, to choose from
- * @param invited somebody was
+ * @param invited called with the new member
  */
 export function openInvite(
   room: Room,
@@ -49,7 +49,7 @@ export function openInvite(
   if (!isOwner(room.state)) role.ariaDescription = text('inviteRole');
 }
 
-/** The name, and the id where two people have the same. */
+/** The name, with the id if several people have the same name. */
 function labelOf({ userId, name }: Person, known: readonly Person[]): string {
   const isShared = known.filter((one) => one.name === name).length > 1;
   return isShared ? `${name} (${userId})` : name;

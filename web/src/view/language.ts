@@ -2,10 +2,10 @@ import { loadTexts, locale, text } from '../texts.ts';
 
 const RIGHT_TO_LEFT = /^(?:ar|dv|fa|he|ks|ku|ps|sd|ug|ur|yi)\b/;
 
-/** A text of `index.html`: `data-text` is what an element says, `data-label` what it is called. */
+/** A text of `index.html`: `data-text` names an element's content, `data-label` its label. */
 type StaticKey = Parameters<typeof text<'join'>>[0];
 
-/** Loads the user's language and puts its texts into the page; where that fails it is English. */
+/** Loads the user's language and puts its texts into the page; if that fails, those of English. */
 export async function speakLanguage(): Promise<void> {
   const root = document.documentElement;
   try {

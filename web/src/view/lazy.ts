@@ -24,13 +24,13 @@ import type { ThreadPanel } from './thread.ts';
 
 type ConversationsParts = [drafts: SyncedDrafts, actions: ConversationsActions, life: AbortSignal];
 
-/** @throws Error with a sentence for the user: a newer version of the page has other files */
+/** @throws Error with a sentence for the user, such as when a newer version of the page has other files */
 const extras = () =>
   import('./extras.ts').catch(() => {
     throw new Error(text('notLoaded'));
   });
 
-/** What is opened seldom, loaded with the first use. All reject where that fails. */
+/** Rarely opened views, loaded when they are first used. All functions reject if that fails. */
 export const lazy = {
   async conversations(
     ...[client, ...more]: [Pick<Client, 'inbox'>, ...ConversationsParts]

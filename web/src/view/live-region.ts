@@ -4,21 +4,21 @@ import { saidIn } from './files.ts';
 import { beginningOf } from './text.ts';
 import { text } from '../texts.ts';
 
-/** So many spoken messages are kept for a screen reader to get through. */
-const SPOKEN = 5;
-/** Of a message no more is spoken, in characters. */
-const SPOKEN_CHARACTERS = 400;
-/** How long something is told, in milliseconds; it can be sent away before. */
-const TOLD_MS = 12_000;
+/** How many messages are kept for a screen reader to read. */
+const MAX_SPOKEN = 5;
+/** How many characters of a message are read. */
+const MAX_SPOKEN_CHARACTERS = 400;
+/** How long a text stays, in milliseconds; the user can close it earlier. */
+const SHOWN_MS = 12_000;
 
-/** What is said once and then gone: new messages to those who listen, and how something went. */
+/** Texts that are shown briefly: new messages for screen readers, and notices about what was done. */
 export class LiveRegion {
   readonly #announcer = byId('announcer', HTMLDivElement);
   readonly #notice = byId('notice', HTMLDivElement);
   readonly #life: AbortSignal;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param life ends when another room is shown; nothing is told from then on */
+  /** @param life ends when another room is shown; nothing is shown from then on */
   constructor(life: AbortSignal) {
     this.#life = life;
     this.#announcer.replaceChildren();
@@ -26,17 +26,18 @@ export class LiveRegion {
     life.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
-  /** Says a new message aloud. */
+  /** Has screen readers read a new message. */
   message({ sender, message, files }: Message): void {
-    const said = beginningOf(saidIn(message, files), SPOKEN_CHARACTERS);
+    const said = beginningOf(saidIn(message, files), MAX_SPOKEN_CHARACTERS);
     const spoken = element('p', '', `${sender}: ${said}`);
     this.#announcer.append(spoken);
-    while (this.#announcer.childElementCount > SPOKEN) this.#announcer.firstElementChild?.remove();
-    // Who reads the page line by line finds it among the messages, and only there.
-    setTimeout(() => spoken.remove(), TOLD_MS);
+    while (this.#announcer.childElementCount > MAX_SPOKEN)
+      this.#announcer.firstElementChild?.remove();
+    // A user who reads the page line by line must find it among the messages only.
+    setTimeout(() => spoken.remove(), SHOWN_MS);
   }
 
-  /** One sentence about something that was done, or could not be. @param choices buttons */
+  /** Shows one sentence about something that was done, or failed. @param choices buttons */
   sentence(sentence: string, ...choices: readonly HTMLElement[]): void {
     if (this.#life.aborted) return;
     this.#notice.hidden = false;
@@ -46,7 +47,7 @@ export class LiveRegion {
       button(text('close'), () => this.#hide()),
     );
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#hide(), TOLD_MS);
+    this.#timer = setTimeout(() => this.#hide(), SHOWN_MS);
   }
 
   #hide(): void {

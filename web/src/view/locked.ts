@@ -4,7 +4,7 @@ import { durationOf, sentenceOfEnd } from '../sentences.ts';
 import { button, byId, element, setText } from './dom.ts';
 import { text } from '../texts.ts';
 
-/** Between two looks at how long is left to wait, in milliseconds. */
+/** How often the remaining wait is updated, in milliseconds. */
 const COUNT_MS = 1_000;
 const KICKED = 4501;
 
@@ -13,13 +13,13 @@ export interface WaysOut {
   signIn: (problem: string) => void;
 }
 
-/** Stands where one writes, when one cannot: why, and what to do. */
+/** Takes the composer's place while the user cannot write: says why, and what to do. */
 export class Locked {
   readonly #room: Room;
   readonly #changed: () => void;
   readonly #waysOut: WaysOut;
   readonly #element = byId('locked', HTMLDivElement);
-  /** When the room ended, epoch milliseconds. */
+  /** When the room ended the connection, epoch milliseconds. */
   #endedAt: number | undefined;
   #countdown: ReturnType<typeof setTimeout> | undefined;
   #drawn = '';
@@ -38,7 +38,7 @@ export class Locked {
     });
   }
 
-  /** @returns whether one cannot write; undefined while that is being asked */
+  /** @returns whether the user cannot write; undefined while the room is being asked */
   render(): boolean | undefined {
     const { state } = this.#room;
     const { status } = state;
@@ -77,7 +77,7 @@ export class Locked {
     if (isFirst && isKick(status)) queueMicrotask(() => this.#room.join());
   }
 
-  /** How long it takes until one may come in again, in milliseconds. */
+  /** How long it is until the user may join again, in milliseconds. */
   #waitMs(status: Status): number {
     if (status.name !== 'ended') return 0;
     const { retryAfterMs = 0 } = status.problem;
@@ -93,7 +93,7 @@ export class Locked {
     }
     const again = button(text('joinAgain'), () => this.#room.join());
     again.classList.add('again');
-    // Its seconds are not read out one by one.
+    // A screen reader must not read every second of the countdown.
     again.ariaLive = 'off';
     return [again, leave];
   }
@@ -104,7 +104,7 @@ function isAboutToken(status: Status): boolean {
   return isEnd && /^(unauthorized|token_expired)$/.test(status.problem.code);
 }
 
-/** Removed for a while, without being told how long. */
+/** Whether the user was removed for a while, without the room saying for how long. */
 function isKick({ code, problem }: Extract<Status, { name: 'ended' }>): boolean {
   const isErased = !problem.message.startsWith('You were kicked');
   return code === KICKED && problem.retryAfterMs === undefined && !isErased;

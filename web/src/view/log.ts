@@ -18,22 +18,23 @@ import { rowInSight, sightOf } from './row-places.ts';
 import { rowsOf } from './rows.ts';
 import type { RowContext, Shown } from './row-context.ts';
 
-/** Elsewhere a swipe need not be loaded. */
+/** Whether to load the swipe that replies. */
 const hasTouch = matchMedia('(any-pointer: coarse)');
-/** Nearer to either end of what is drawn than this, more is drawn or loaded; in pixels. */
+/** Nearer than this to either end of the drawn messages, more are drawn or loaded; in pixels. */
 const NEAR_PX = 800;
-/** So many messages are drawn on either side of a place that one goes to. */
+/** How many messages are drawn on either side of one that the reader goes to. */
 const AROUND = 50;
-/** More than so many loaded messages, and the oldest are let go; in steps, so that it is seldom. */
-const KEEP_MOST = 1_000;
+/** With more messages loaded than `MAX_LOADED`, all but the newest `KEEP` are dropped: rarely, then many. */
+const MAX_LOADED = 1_000;
 const KEEP = 300;
 const OLDER_PAGE = 100;
 /** How long a message that was jumped to stays marked, in milliseconds. */
 const MARKED_MS = 2_000;
 
 /**
- * The messages. Follows the end while one is there, and keeps its place otherwise. Of all that is
- * loaded only a stretch around the place is drawn, so that a long room scrolls like a short one.
+ * The messages of a room. Follows the end while the reader is there, and keeps the reader's place
+ * otherwise. Only the loaded messages around that place are drawn, so that a long room scrolls like a
+ * short one.
  */
 export class LogView {
   readonly #context: RowContext;
@@ -52,20 +53,20 @@ export class LogView {
   readonly #range = new DrawnRange();
   /** How many messages were in sight. */
   #inSight = 0;
-  /** What is shown where it is not the newest. */
+  /** The messages that are shown instead of the newest ones; undefined while those are shown. */
   #window: HistoryWindow | undefined;
   #loading: 'idle' | 'loading' | 'failed' = 'idle';
-  /** What is behind this was new when the reader came, or looked away. */
+  /** Messages after this `seq` were new when the reader came, or arrived while the reader looked away. */
   #newAfter: number | undefined;
   /** `loading`: the first unread message is not loaded yet, and nothing is drawn before it is. */
   #phase: 'waiting' | 'loading' | 'begun' = 'waiting';
   #wasHidden = false;
-  /** In the next frame: what is in sight already must not wait for it. */
+  /** Draw or load more messages, in the next frame: those in sight already must not wait. */
   readonly #extendUp: () => void;
   readonly #extendDown: () => void;
 
   /**
-   * @param offers what to do in a room where nothing was said
+   * @param offers buttons for a room without messages
    * @param life ends when another room is shown; what was still to be loaded is then not drawn
    */
   constructor(context: RowContext, offers: () => readonly HTMLElement[], life: AbortSignal) {
@@ -97,7 +98,7 @@ export class LogView {
     if (hasTouch.matches) void lazy.swipe(this.#list, context, life).catch(() => undefined);
     this.#log.addEventListener('scroll', () => this.#scrolled(), { signal: life, passive: true });
     this.#beginning = new Beginning(() => void this.#loadOlder(), life);
-    onLooking(() => this.#looked(), life);
+    onLooking(() => this.#lookChanged(), life);
     const resized = new ResizeObserver(() => {
       if (this.#end.isAtEnd) this.#end.toEnd(this.#log);
       this.#scrolled();
@@ -135,7 +136,7 @@ export class LogView {
     const { messages } = this.#room.state;
     this.#end.beforeDrawing(this.#log, this.#reachesEnd);
     const isFollowing = this.#end.isAtEnd && this.#window === undefined;
-    if (isFollowing && messages.length > KEEP_MOST) {
+    if (isFollowing && messages.length > MAX_LOADED) {
       this.#room.trim(KEEP);
       return;
     }
@@ -159,7 +160,7 @@ export class LogView {
     this.#settle();
   }
 
-  /** Said something oneself. */
+  /** Call it when the user has sent a message. */
   said(): void {
     if (this.#room.state.unread === 0) this.#newAfter = undefined;
     this.toEnd();
@@ -170,7 +171,7 @@ export class LogView {
     return this.#phase === 'begun';
   }
 
-  /** Shows a message, wherever it stands. @throws Refused */
+  /** Shows a message, after loading it if necessary. @throws Refused */
   async jump(seq: number): Promise<void> {
     const isLoaded = (messages: readonly Message[]) => messages.some((one) => one.seq === seq);
     if (!isLoaded(this.#messages)) {
@@ -211,11 +212,11 @@ export class LogView {
     return this.#range.reachesEnd && this.#window?.hasNewer !== true;
   }
 
-  /** Once the room is known: are there new messages, and where do they begin? */
+  /** Finds the reader's place, once the room is joined: the first unread message or the end. */
   #begin(): void {
     const { you, status, unread, readUpTo } = this.#room.state;
     const canLoad = status.name === 'open';
-    // What cannot be loaded must not hide what is there.
+    // Without a connection nothing can be loaded: the messages that are there are shown.
     if (this.#phase === 'loading' && !canLoad) this.#beginReading();
     if (this.#phase !== 'waiting' || you === undefined) return;
     if (unread > 0) this.#newAfter = readUpTo;
@@ -233,7 +234,7 @@ export class LogView {
     this.render();
   }
 
-  /** Leaves the newest messages where the first unread one is not among them. */
+  /** Shows the messages around the first unread one, if it is not among the newest. */
   async #loadAroundUnread(): Promise<void> {
     if (!this.#reading.hasGap(this.#run)) return;
     this.#window = await aroundUnread(this.#room, this.#reading).catch(() => this.#window);
@@ -260,7 +261,7 @@ export class LogView {
     this.#settle();
   }
 
-  /** The line where the new messages begin comes into sight, high enough to read on from there. */
+  /** Scrolls to the line where the new messages begin, high enough to read on from there. */
   #placeAtUnread(): void {
     const first = this.#reading.firstUnread(this.#run);
     if (this.#newAfter === undefined || first === undefined) return;
@@ -279,8 +280,8 @@ export class LogView {
 
   #draw(): void {
     const isFollowing = this.#end.isAtEnd && this.#window === undefined;
-    const letsGo = isFollowing && this.#end.above > 2 * NEAR_PX;
-    const messages = this.#range.cut(this.#messages, letsGo, this.#end.isAtEnd);
+    const isTrimming = isFollowing && this.#end.above > 2 * NEAR_PX;
+    const messages = this.#range.cut(this.#messages, isTrimming, this.#end.isAtEnd);
     this.#rows.draw(
       rowsOf(this.#context, {
         messages,
@@ -292,14 +293,14 @@ export class LogView {
     this.#tabIndex.update();
   }
 
-  /** A row in sight by which the place is kept. */
+  /** A row in sight and its position, by which the reader's place is kept. */
   #mark(): { key: string; top: number } | undefined {
     if (this.#end.isAtEnd && this.#window === undefined) return undefined;
     const row = rowInSight(this.#log, this.#list);
     return row && { key: row.dataset['key'] ?? '', top: row.offsetTop };
   }
 
-  /** Brings a row back to where it stood. */
+  /** Scrolls so that a row is where it was before. */
   #keepPlace(mark: { key: string; top: number } | undefined): void {
     const row = this.#rows.element(mark?.key ?? '');
     if (mark !== undefined && row !== undefined) this.#log.scrollTop += row.offsetTop - mark.top;
@@ -329,14 +330,14 @@ export class LogView {
   #scrolled(): void {
     this.#end.scrolled(this.#log, this.#reachesEnd);
     if (this.#end.isAtEnd && this.#window !== undefined) {
-      // While nothing is missing between what was read and the newest messages.
+      // First, while no message is missing between the last read one and the newest.
       this.#read(this.#sight());
       this.#window = undefined;
     }
     this.#settle();
   }
 
-  /** After everything that moves: what is read, what is offered, what is to be loaded. */
+  /** Call it after anything has moved: marks messages as read, draws the pills, loads more. */
   #settle(): void {
     if (this.#phase !== 'begun') return;
     const sight = this.#sight();
@@ -355,7 +356,7 @@ export class LogView {
     await this.#load(() => (this.#window ?? this.#room).loadOlder(OLDER_PAGE));
   }
 
-  /** Loads what is beside the stretch, and draws some of it. */
+  /** Loads messages before or after those that are loaded, and draws again. */
   async #load(work: () => Promise<void> | undefined): Promise<void> {
     if (this.#loading === 'loading') return;
     this.#loading = 'loading';
@@ -386,7 +387,7 @@ export class LogView {
     return this.#range.reachesEnd ? scrollHeight - scrollTop - clientHeight : Infinity;
   }
 
-  /** What is in sight has been read, if somebody looks. */
+  /** Marks the messages in sight as read, if the user is looking. */
   #read(sight: Sight | undefined): void {
     if (sight === undefined || !isLooking()) return;
     this.#mentions.saw(sight);
@@ -401,8 +402,8 @@ export class LogView {
     );
   }
 
-  /** From when one looks away on, what comes is new. */
-  #looked(): void {
+  /** Call it when the user looks away or back: messages that arrive in between are new. */
+  #lookChanged(): void {
     const { messages, unread } = this.#room.state;
     const newest = messages.at(-1)?.seq;
     if (!isLooking()) {
@@ -411,7 +412,7 @@ export class LogView {
       return;
     }
     if (this.#phase !== 'begun') return;
-    // Nothing came: what comes next is seen at once.
+    // Nothing arrived in between: the next message is seen as it arrives.
     if (this.#newAfter === newest) this.#newAfter = undefined;
     if (this.#reading.isUnreadAbove(this.#run, this.#sight())) {
       this.#reading.jumped();
@@ -425,7 +426,7 @@ export class LogView {
     if (this.#window?.update(message) === true) this.render();
   }
 
-  /** A reply to this message was sent or has changed. */
+  /** Counts the replies of this message again, after one was sent or has changed. */
   #recount(replyTo = 0): void {
     if (this.#window?.has(replyTo) !== true) return;
     void this.#window.recount(replyTo).then(

@@ -1,13 +1,13 @@
-/** A finger that rests for so long wants to know what can be done, in milliseconds. */
+/** How long a finger must rest for a long press, in milliseconds. */
 const HOLD_MS = 450;
-/** Some browsers follow a finger that is lifted with a click, within so many milliseconds. */
+/** Some browsers send a click after a finger is lifted, within this time; in milliseconds. */
 const CLICK_MS = 300;
-/** One that moves further scrolls, in pixels. */
+/** A finger that moves further is scrolling, in pixels. */
 const MOVED_PX = 10;
 
 /**
- * A finger that rests on a message and is lifted again. Not before it is lifted: that would close
- * what is opened for it.
+ * Calls `held` for a message on which a finger has rested, once the finger is lifted: lifting it would
+ * close a menu that was opened before.
  */
 export function onLongPress(
   list: HTMLElement,
@@ -15,7 +15,7 @@ export function onLongPress(
   life: AbortSignal,
 ): void {
   let pressed: { row: HTMLElement; x: number; y: number; at: number } | undefined;
-  /** When a finger was lifted that had rested; times are the events' own, a busy page sees them late. */
+  /** When a resting finger was lifted. Times are those of the events: a busy page handles them late. */
   let liftedAt = -Infinity;
   let due: ReturnType<typeof setTimeout> | undefined;
   const cancel = () => {
@@ -41,7 +41,7 @@ export function onLongPress(
   });
   on('pointercancel', cancel);
   on('contextmenu', (event) => {
-    // The browser has a menu of its own for a finger that rests.
+    // The browser would open its own menu on a long press.
     if (pressed !== undefined) event.preventDefault();
   });
   on('pointerup', ({ timeStamp }) => {
@@ -52,7 +52,7 @@ export function onLongPress(
     liftedAt = timeStamp;
     due = setTimeout(open, CLICK_MS);
   });
-  // It would press what opens under the finger; a click that is not the user's is `held` at work.
+  // The click would press what opens under the finger. Clicks that are not trusted are made by `held`.
   on('click', (event) => {
     if (!event.isTrusted || event.timeStamp - liftedAt > CLICK_MS) return;
     event.preventDefault();

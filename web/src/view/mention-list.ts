@@ -8,26 +8,26 @@ import { element, setText } from './dom.ts';
 import { avatar } from './person.ts';
 import { text } from '../texts.ts';
 
-const MOST = 6;
+const MAX_CHOICES = 6;
 
 export interface MentionListOptions {
   field: HTMLTextAreaElement;
   room: Room;
   names: Names;
   search: MemberSearch;
-  /** @param at where the `@` stands that the name belongs to */
+  /** @param at the index of the `@` before the name */
   choose: (person: Person, at: number) => void;
-  /** Whether somebody was chosen for the `@` that stands there. */
+  /** Whether a person was chosen for the `@` at this index. */
   isChosen: (at: number) => boolean;
 }
 
-/** People to choose from while somebody is being mentioned in a text. */
+/** Offers people while a mention is being typed. */
 export class MentionList {
   readonly list: ChoiceList<Person>;
-  /** Says to a screen reader how many people were found. */
+  /** Tells screen readers how many people were found. */
   readonly status = element('p', 'aside');
   readonly #options: MentionListOptions;
-  /** Where in the text the `@` stands. */
+  /** The index of the `@` in the text. */
   #at = 0;
 
   constructor(options: MentionListOptions) {
@@ -46,7 +46,7 @@ export class MentionList {
     field.setAttribute('aria-autocomplete', 'list');
   }
 
-  /** Looks at what stands before the cursor. */
+  /** Offers people for the name before the cursor, if there is one. */
   update(): void {
     const { field, search } = this.#options;
     const before = field.value.slice(0, field.selectionStart);
@@ -54,7 +54,7 @@ export class MentionList {
     const { selected } = this.list;
     this.#at = before.length - (begun?.length ?? 0) - 1;
     const found = begun === undefined ? [] : this.#beginningWith(begun);
-    // Names that the room has just told do not move what was selected.
+    // Names that arrive from the room must not change what is selected.
     const same = found.findIndex(({ userId }) => userId === selected?.userId);
     if (begun !== undefined) search.find(begun);
     this.list.show(found, Math.max(0, same));
@@ -62,7 +62,7 @@ export class MentionList {
     setText(this.status, count === 0 ? '' : text('mentionHelp', { count }));
   }
 
-  /** Users who are here first; those who were spoken with, or whom the room named, come after. */
+  /** Users who are online first, then other users whose names are known. */
   #beginningWith(begun: string): Person[] {
     const { room, names, isChosen } = this.#options;
     const { online, you } = room.state;
@@ -72,9 +72,9 @@ export class MentionList {
     const found = [...all]
       .filter(([userId, name]) => userId !== you?.userId && isFoundBy(key, userId, name))
       .map(([userId, name]) => ({ userId, name }));
-    // A whole name needs no help, and Enter is to send it; two people of that name do need it.
+    // A complete name needs no list, so that Enter sends the message; a name of two people does.
     const called = names.index.called(begun.trim()).length;
-    return isChosen(this.#at) || called === 1 ? [] : found.slice(0, MOST);
+    return isChosen(this.#at) || called === 1 ? [] : found.slice(0, MAX_CHOICES);
   }
 
   #parts({ userId, name }: Person): Node[] {

@@ -6,7 +6,7 @@ import { mayPin, setPinned } from './pins.ts';
 import type { Choice } from './popover.ts';
 import { text } from '../texts.ts';
 
-/** What is done where the message is shown. */
+/** What the view of the message does. */
 interface Acts {
   react: () => void;
   reply: () => void;
@@ -58,7 +58,7 @@ export function messageChoices(room: Room, message: Message, acts: Acts): Choice
   return offered.filter((choice) => choice !== false && choice !== undefined);
 }
 
-/** Answers to an answer belong to the thread of the first message, unless it has some of its own. */
+/** `seq` of a message's thread: its own if it has replies, else that of the message it replies to. */
 function threadOf({ seq, replyTo, replyCount = 0 }: Message): number {
   return replyCount > 0 ? seq : (replyTo ?? seq);
 }
@@ -73,7 +73,7 @@ function askDelete(room: Room, { seq, message, sender }: Message): void {
     confirm: text('delete'),
     isDanger: true,
     run: () => {
-      // Its row tells of a refusal.
+      // A refusal is shown in the message's row.
       room.delete(seq).catch(() => undefined);
     },
   });

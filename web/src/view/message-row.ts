@@ -15,18 +15,18 @@ import { withClosedFence } from '../markdown.ts';
 import { clockOf, shortClockOf } from '../times.ts';
 import { text } from '../texts.ts';
 
-/** A text that is longer begins folded. The style sheet shows as many lines of it. */
+/** A longer text is folded at first. The style sheet shows as many lines of it. */
 const MAX_LINES = 20;
 const MAX_CHARACTERS = 2_000;
 
 export interface RowPlace {
-  /** Whether it begins a group of its sender's. */
+  /** Whether it begins a group of messages of one sender. */
   isFirst: boolean;
-  /** Whether it stands among the answers to one message. */
+  /** Whether it is shown in a thread. */
   isThread: boolean;
-  /** How many answers it has. */
+  /** How many replies it has. */
   replies: number;
-  /** Who has read up to here, as a line; empty when that is not said here. */
+  /** The names of users who have read up to here; empty if this row does not show them. */
   readBy: string;
 }
 
@@ -59,7 +59,7 @@ export function messageRow(context: RowContext, message: Shown, place: RowPlace)
       isSilent,
       you?.userId,
     ]),
-    // A text that grows does so in its row: what was selected in it stays selected.
+    // A text that grows is updated in its row, so that a selection in it stays.
     version: JSON.stringify([rev, message.message]),
     update: (row) => {
       const shown = row.querySelector<HTMLElement>(':scope > .text');
@@ -74,7 +74,7 @@ export function messageRow(context: RowContext, message: Shown, place: RowPlace)
       row.classList.toggle('is-mine', message.senderId === you?.userId);
       row.classList.toggle('mentions-me', message.mentions?.includes(you?.userId ?? '') === true);
       if (answered !== undefined) row.append(quote(context, answered, original));
-      // What is read while it grows does not fold under the reader.
+      // A text that is read while it grows must not be folded.
       if (message.streaming === true) context.unfolded.add(seq);
       row.append(...folded(context, seq, said(), message.message));
       const isDeleted = message.deletedAt !== undefined;
@@ -104,7 +104,13 @@ export function unsentRow(
   const original = answered === undefined ? undefined : replyTargets.of(answered);
   return {
     key: `id ${id}`,
-    state: JSON.stringify([state, fateOf(entry, isAway, held), isFirst, you, original?.rev]),
+    state: JSON.stringify([
+      state,
+      unsentSentence(entry, isAway, held),
+      isFirst,
+      you,
+      original?.rev,
+    ]),
     draw: () => {
       const senderId = you?.userId ?? '';
       const sender = you?.username ?? text('you');
@@ -114,14 +120,16 @@ export function unsentRow(
       const people = mentionedPeople(context, payload);
       row.append(body(payload.message || '\u{1F4CE}', { people, own: undefined }));
       row.append(
-        problem === undefined ? fate(fateOf(entry, isAway, held), isAway) : failure(context, entry),
+        problem === undefined
+          ? fate(unsentSentence(entry, isAway, held), isAway)
+          : failure(context, entry),
       );
       return row;
     },
   };
 }
 
-/** A row with whose it is. */
+/** A row with the sender's name and the time, without the message. */
 function frame(
   { room }: RowContext,
   message: Pick<Message, 'senderId' | 'sender'> & Partial<Message>,
@@ -161,7 +169,7 @@ function words(message: Shown, people: readonly Person[], own: string | undefine
   return said;
 }
 
-/** Without empty lines at its end; where its writing goes on, or was stopped, code is shown as code. */
+/** A text without empty lines at its end; while it streams, or if it was cut off, its code is closed. */
 function shownText({ message, streaming, status }: Shown): string {
   const trimmed = message.trimEnd();
   const said = message.slice(trimmed.length).includes('\n') ? trimmed : message;
@@ -201,7 +209,7 @@ const ENDINGS = {
   interrupted: 'interrupted',
 } as const satisfies Record<NonNullable<Message['status']>, string>;
 
-/** What follows a text that is still being written, or was not written to its end. */
+/** The sign after a text that is still being written, or was not completed. */
 function ending({ streaming, status }: Shown): HTMLElement[] {
   if (streaming === true) return [element('span', 'is-writing', '…')];
   return status === undefined ? [] : [element('span', 'edited', ` ${text(ENDINGS[status])}`)];
@@ -225,7 +233,7 @@ function mentionedPeople(
   });
 }
 
-/** Which message is shown as the answered one; a thread does not repeat its first with each reply. */
+/** `seq` of the message that is quoted; a thread does not quote its first message with each reply. */
 function answeredBy(message: Pick<Message, 'replyTo' | 'meta'>, isThread: boolean) {
   return quotedIn(message) ?? (isThread ? undefined : message.replyTo);
 }
@@ -286,8 +294,8 @@ function readBy(line: string): HTMLElement {
 }
 
 /**
- * Buttons for what is done most, and one that offers everything. They are made once somebody comes near:
- * a long room would be drawn with thousands of buttons that nobody sees.
+ * Buttons for the most common actions, and one for the whole menu. They are made when the row is pointed
+ * at or focused: otherwise a long room would be drawn with thousands of invisible buttons.
  */
 function actionBar({ actions }: RowContext, message: Shown, isSilent: boolean, row: HTMLElement) {
   const action = (label: string, name: string, act: (from: HTMLElement) => void) => {
@@ -297,7 +305,7 @@ function actionBar({ actions }: RowContext, message: Shown, isSilent: boolean, r
     return made;
   };
   const made = element('div', 'actions');
-  const comeNear = () => {
+  const addButtons = () => {
     if (made.firstChild !== null) return;
     if (!isSilent) {
       const react = action(text('react'), 'react', (from) => actions.pick(message, from));
@@ -309,8 +317,8 @@ function actionBar({ actions }: RowContext, message: Shown, isSilent: boolean, r
     more.ariaHasPopup = 'menu';
     made.append(more);
   };
-  row.addEventListener('pointerenter', comeNear);
-  row.addEventListener('focusin', comeNear);
+  row.addEventListener('pointerenter', addButtons);
+  row.addEventListener('focusin', addButtons);
   return made;
 }
 
@@ -321,7 +329,7 @@ const CHANGES = {
   removeReaction: 'notRemoved',
 } as const satisfies Record<FailedChange['name'], string>;
 
-/** A change that the room would not have. */
+/** A change that the room has refused. */
 function refusal({ actions }: RowContext, { id, name, problem }: FailedChange): HTMLElement {
   const why =
     problem?.code === 'conflict' ? text('changedMeanwhile') : problem && sentenceOf(problem);
@@ -334,8 +342,8 @@ function refusal({ actions }: RowContext, { id, name, problem }: FailedChange): 
   );
 }
 
-/** What becomes of what is not sent yet. @param held what waits for its time, in slow mode */
-function fateOf({ id }: Outgoing, isAway: boolean, held: Outgoing | undefined): string {
+/** The sentence about an unsent message. @param held the message that slow mode holds back */
+function unsentSentence({ id }: Outgoing, isAway: boolean, held: Outgoing | undefined): string {
   if (isAway) return text('notSentYet');
   if (held === undefined) return text('sending');
   if (held.id !== id) return text('waitsForBefore');

@@ -3,13 +3,13 @@ import { bytesOf } from '../split.ts';
 import { text } from '../texts.ts';
 import { element } from './dom.ts';
 
-/** With less left than this, it is told how much; in bytes. */
+/** With less left than this, the page says how much; in bytes. */
 const NEAR_BYTES = 500;
 
-/** One sentence. */
+/** One sentence, in parts. */
 export type Note = readonly (string | Node)[];
 
-/** A word of a text, whose direction stays its own. */
+/** A word with a text direction of its own. */
 export function bdi(word: string): HTMLElement {
   return element('bdi', '', word);
 }
@@ -19,7 +19,7 @@ export function lengthNote(said: string): Note[] | undefined {
   const bytes = bytesOf(said.trim());
   const left = messageLimit() - bytes;
   if (left > NEAR_BYTES) return undefined;
-  // The limit is in bytes; people count characters such as those they have written.
+  // The limit is in bytes, but people count characters: those of this text give the ratio.
   const bytesEach = bytes / Array.from(said.trim()).length;
   if (left >= 0) return [[text('charactersLeft', { count: Math.floor(left / bytesEach) })]];
   return [[text('charactersOver', { count: Math.ceil(-left / bytesEach) })]];

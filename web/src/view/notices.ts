@@ -10,9 +10,9 @@ import { beginningOf } from './text.ts';
 interface NoticeActions {
   /** Shows a message. */
   open: (roomId: string, seq: number) => void;
-  /** Offers notices where this user looks. */
+  /** Offers notices to the user. */
   offer: (sentence: string, accept: HTMLElement) => void;
-  /** This user wants notices. */
+  /** Called when the user accepts notices. */
   accept: () => void;
 }
 
@@ -30,7 +30,7 @@ interface Noticed {
   title: string;
 }
 
-/** Tells a user who looks elsewhere that they are mentioned, once they have wished for that. */
+/** Notifies a user who is not looking at this window of messages, once they have accepted that. */
 export class Notices {
   readonly #actions: NoticeActions;
 
@@ -38,7 +38,7 @@ export class Notices {
     this.#actions = actions;
   }
 
-  /** A message has come to a room that is joined. @param about what is known of the room */
+  /** Call it for a message in a room that is joined. */
   heard(room: Room, message: Message, { level, title }: Noticed): void {
     const { you, status, isCatchingUp } = room.state;
     if (you === undefined || message.senderId === you.userId) return;
@@ -46,25 +46,25 @@ export class Notices {
     const isWanted = level === 'all' || (level === 'mentions' && isMention);
     if (!isWanted || message.deletedAt !== undefined) return;
     if (status.name !== 'open' || isCatchingUp) return;
-    this.#tell(title, { ...message, roomId: room.roomId, body: beginningOf(message.message) });
+    this.#notify(title, { ...message, roomId: room.roomId, body: beginningOf(message.message) });
   }
 
-  /** A conversation that is not joined has turned. @param before how it was, where that is known */
+  /** Call it for a change of a room that is not joined. @param before its previous state, if known */
   turned(conversation: Conversation, before: Conversation | undefined, title: string): void {
     const { roomId, last, notify, unread, unreadMentions } = conversation;
     if (before === undefined || last === undefined || notify === 'none') return;
     const isMention = unreadMentions > before.unreadMentions;
     const isNew = notify === 'all' && unread > 0 && last.seq > (before.last?.seq ?? 0);
-    if (isMention || isNew) this.#tell(title, { ...last, roomId, body: last.excerpt });
+    if (isMention || isNew) this.#notify(title, { ...last, roomId, body: last.excerpt });
   }
 
-  #tell(title: string, notice: Notice): void {
+  #notify(title: string, notice: Notice): void {
     if (typeof Notification !== 'function') return;
     if (Notification.permission === 'default') this.#offer();
     else if (Notification.permission === 'granted' && !isLooking()) this.#show(title, notice);
   }
 
-  /** Asked at the first mention, and never again: browsers punish pages that ask at the door. */
+  /** Offers notices at the first one, and never again: browsers punish pages that ask on arrival. */
   #offer(): void {
     if (remembered.getItem('notices') !== null) return;
     remembered.set('notices', 'offered');
@@ -84,7 +84,7 @@ export class Notices {
 
 let shown = '';
 
-/** The icon of the window says whether something is unread, and that of an installed page how often one is mentioned. */
+/** Shows in the window's icon whether anything is unread, and in an installed page's the mentions. */
 export function showUnread(unread: number, mentions: number): void {
   const href = unread > 0 ? '/icon-unread.svg' : '/icon.svg';
   const state = `${href} ${mentions}`;

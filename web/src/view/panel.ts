@@ -1,7 +1,7 @@
 import { cover, uncover } from '../covers.ts';
 import { byId, setText } from './dom.ts';
 
-/** Something that stands beside the talk. */
+/** What the panel shows beside the messages. */
 export interface PanelContent {
   /** The same in every language. */
   name: 'People' | 'Search' | 'Thread' | 'Pins';
@@ -10,14 +10,14 @@ export interface PanelContent {
   /** Where the focus goes first. */
   focus?: () => void;
   render: () => void;
-  /** It is closed. */
+  /** Called when it is closed. */
   stop: () => void;
 }
 
-/** As in the style sheet: from here on the panel stands beside the talk, and not before it. */
+/** As in the style sheet: from this width on the panel is beside the messages, and does not cover them. */
 const isWide = matchMedia('(min-width: 64rem)');
 
-/** One place for whatever is looked at beside the talk. */
+/** The place beside the messages, for one content at a time. */
 export class Panel {
   readonly #panel = byId('panel', HTMLElement);
   readonly #title = byId('panel-title', HTMLHeadingElement);
@@ -28,7 +28,7 @@ export class Panel {
 
   readonly #close = () => this.close();
 
-  /** @param changed something else is open now, or nothing */
+  /** @param changed called when another content is open, or none */
   constructor(changed: () => void, life: AbortSignal) {
     this.#changed = changed;
     const options = { signal: life };
@@ -83,7 +83,7 @@ export class Panel {
     this.#changed();
   }
 
-  /** Makes place for the talk where there is none beside it. */
+  /** Closes the panel if it covers the messages. */
   yield(): void {
     if (!isWide.matches) this.close();
   }

@@ -1,6 +1,6 @@
 /**
- * Makes an element's content like that of another one, which is used up. What is alike stays where it
- * is, and a text that only grows is appended to, so that a selection in it and its scroll place stay.
+ * Updates an element's content to that of another one, which is used up. Parts that are alike stay, and
+ * a text that only grows is appended to, so that a selection and the scroll position stay.
  */
 export function patch(target: Element, made: Element): void {
   const olds = [...target.childNodes];

@@ -12,19 +12,19 @@ import { exactDurationOf } from '../sentences.ts';
 import { text } from '../texts.ts';
 
 const PAGE = 100;
-/** Of those who are not here no more are listed. */
+/** How many pages of members are loaded. */
 const MAX_PAGES = 5;
-/** In a busy room the list is asked for anew no sooner than after so many milliseconds. */
+/** The shortest time between two requests for the list, in milliseconds. */
 const AGAIN_MS = 2_000;
-/** Above so many people there is a field to find one. */
+/** With more people than this there is a field to find one. */
 const MAX_UNFILTERED = 20;
 
-/** A mute that ends is looked for this often, in milliseconds. */
+/** How often the list is checked for mutes that have ended, in milliseconds. */
 const MINUTE_MS = 60_000;
 
 const byName = new Intl.Collator();
 
-type Somebody = Present & Partial<Member>;
+type ListedUser = Present & Partial<Member>;
 
 const HINTS = {
   owner: 'ownerHint',
@@ -34,20 +34,20 @@ const HINTS = {
   none: 'memberHint',
 } as const satisfies Record<Role, string>;
 
-/** How long one can be muted or removed, in seconds. */
+/** How long a user can be muted or removed, in seconds. */
 const MUTES = [600, 3_600, 86_400, 604_800] as const;
 const KICKS = [60, 600, 3_600, 86_400] as const;
 
 export interface PeopleActions {
-  /** Names a person where one writes. */
+  /** Mentions a person in the composer. */
   mention: (person: Person) => void;
-  /** Asks whom to invite. @param invited somebody was */
+  /** Asks whom to invite. @param invited called with the new member */
   invite: (invited: (member: Member) => void) => void;
   /** What can be done about a person outside of the room. */
   personal: (person: Person) => Choice[];
 }
 
-/** Who is here, who else belongs to the room, and what can be done about them. */
+/** A panel with the users who are online, the other members, and what can be done about them. */
 export class PeoplePanel implements PanelContent {
   readonly name = 'People';
   readonly title = text('peopleTitle');
@@ -63,13 +63,13 @@ export class PeoplePanel implements PanelContent {
   readonly #members = new Map<string, Member>();
   readonly #invite: HTMLButtonElement;
   readonly #off: (() => void)[];
-  /** Or was loaded just now. */
+  /** Whether the list is being loaded, or was loaded less than `AGAIN_MS` ago. */
   #isLoading = false;
   #later: ReturnType<typeof setTimeout> | undefined;
   #isDueAgain = false;
   #drawn = '';
   #drawnFrom: readonly unknown[] = [];
-  /** Counts what was learned about members. */
+  /** Counts what was learned about members, so that `render` sees changes. */
   #learned = 0;
 
   constructor(room: Room, names: Names, actions: PeopleActions) {
@@ -78,7 +78,7 @@ export class PeoplePanel implements PanelContent {
     this.#actions = actions;
     this.#invite = button(
       text('invite'),
-      () => actions.invite((one) => this.#met(one)),
+      () => actions.invite((one) => this.#memberChanged(one)),
       'button is-quiet',
     );
     this.#invite.prepend(icon('add'));
@@ -87,7 +87,7 @@ export class PeoplePanel implements PanelContent {
     this.element.append(this.#filter, this.#here.part, this.#more, this.#away.part, this.#invite);
     const again = () => void this.#load();
     this.#off = [
-      room.on('memberUpdated', (member) => this.#met(member)),
+      room.on('memberUpdated', (member) => this.#memberChanged(member)),
       room.on('userJoined', again),
       room.on('userLeft', again),
       room.on('status', ({ name }) => {
@@ -104,12 +104,12 @@ export class PeoplePanel implements PanelContent {
 
   render(): void {
     const { online, onlineCount, you, status } = this.#room.state;
-    // In a busy room this is called every frame, and seldom for something that is shown here.
+    // In a busy room this is called every frame, and rarely for a change that is shown here.
     const minute = Math.floor(Date.now() / MINUTE_MS);
     const from = [online, onlineCount, you, status.name, this.#learned, this.#wanted.value, minute];
     if (from.every((one, at) => one === this.#drawnFrom[at])) return;
     this.#drawnFrom = from;
-    // The room tells nothing more to those it has sent away.
+    // A room that has ended the connection sends no more changes of the list.
     const isGone = status.name === 'ended';
     const ids = new Set(online.map(({ userId }) => userId));
     const away = [...this.#members.values()].filter(
@@ -139,18 +139,18 @@ export class PeoplePanel implements PanelContent {
     });
   }
 
-  /** Those who fit the filter: roles first, then by name. */
-  #shown(people: readonly Somebody[]): Somebody[] {
+  /** The people who match the filter, by rank, then by name. */
+  #shown(people: readonly ListedUser[]): ListedUser[] {
     const wanted = this.#filter.hidden ? '' : this.#wanted.value.trim().toLocaleLowerCase();
     const { you } = this.#room.state;
-    const rankOf = ({ userId, role = 'none' }: Somebody) =>
+    const rankOf = ({ userId, role = 'none' }: ListedUser) =>
       Math.max(RANKS.member, RANKS[userId === you?.userId ? you.role : role]);
     return people
       .filter(({ username }) => username.toLocaleLowerCase().includes(wanted))
       .toSorted((a, b) => rankOf(b) - rankOf(a) || byName.compare(a.username, b.username));
   }
 
-  #item(user: Somebody): HTMLLIElement {
+  #item(user: ListedUser): HTMLLIElement {
     const { userId, username, role = 'none', mutedUntil = 0, banned } = user;
     const { you } = this.#room.state;
     const isYou = userId === you?.userId;
@@ -177,7 +177,7 @@ export class PeoplePanel implements PanelContent {
     return item;
   }
 
-  #choices(user: Somebody): Choice[] {
+  #choices(user: ListedUser): Choice[] {
     const { userId, username, mutedUntil = 0, banned } = user;
     const { state } = this.#room;
     const choices: Choice[] = [];
@@ -283,12 +283,12 @@ export class PeoplePanel implements PanelContent {
   ): void {
     const run = async () => {
       const { member } = await act();
-      this.#met(member);
+      this.#memberChanged(member);
     };
     openDialog({ title, confirm, parts, run, isDanger });
   }
 
-  #met(member: Member): void {
+  #memberChanged(member: Member): void {
     this.#learn(member);
     this.render();
   }
@@ -299,7 +299,7 @@ export class PeoplePanel implements PanelContent {
     this.#names.learn(member.userId, member.username);
   }
 
-  /** Asks for the room's list; roles are nowhere else to be had. */
+  /** Loads the room's list, which is the only source of roles. */
   async #load(): Promise<void> {
     if (this.#isLoading) {
       this.#isDueAgain = true;
@@ -310,7 +310,7 @@ export class PeoplePanel implements PanelContent {
     try {
       await this.#loadPages();
     } catch {
-      // Names are known without it; the next change asks again.
+      // The names of users who are online are known without it; the next change loads it again.
     }
     this.render();
     this.#later = setTimeout(() => {
@@ -342,7 +342,7 @@ function section(className: string) {
   return { title, list, part: element('section', '', title, list) };
 }
 
-/** Draws anew, and brings the focus back to where it was. */
+/** Draws again, and puts the focus back where it was. */
 function keepFocus(within: HTMLElement, draw: () => void): void {
   const { activeElement } = document;
   const place = within.contains(activeElement)

@@ -14,7 +14,7 @@ export function avatar(userId: string, username: string): HTMLSpanElement {
   return made;
 }
 
-/** A name as text of its own, so that its direction stays its own, and how far it can be trusted. */
+/** A name with a text direction of its own, and tags that say how far it can be trusted. */
 export function nameParts(
   userId: string,
   username: string,
@@ -28,14 +28,14 @@ export function nameParts(
   return marks;
 }
 
-/** A word about somebody. */
+/** A word about a person. */
 export function tag(word: string, title = ''): HTMLSpanElement {
   const made = element('span', 'tag', word);
   made.title = title;
   return made;
 }
 
-/** FNV-1a, as http://www.isthe.com/chongo/tech/comp/fnv/ has it, with its halves folded. */
+/** FNV-1a, see http://www.isthe.com/chongo/tech/comp/fnv/, with its two halves combined. */
 function hueOf(userId: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < userId.length; at++) {
@@ -44,7 +44,7 @@ function hueOf(userId: string): number {
   return ((hash ^ (hash >>> 16)) >>> 0) % HUES;
 }
 
-/** Of the first word and the last one. */
+/** The initials of the first word and the last one. */
 function initialsOf(username: string): string {
   const words = username.split(/[\s._-]+/u).filter((word) => word !== '');
   const ends = words.length > 1 ? [words[0], words.at(-1)] : [username];
@@ -52,7 +52,7 @@ function initialsOf(username: string): string {
 }
 
 function initialOf(word: string): string {
-  // Nothing combines with these, and making a segmenter takes long.
+  // An ASCII character before another one is a grapheme, and making a segmenter takes long.
   if (/^[ -~](?:[ -~]|$)/.test(word)) return word.charAt(0).toLocaleUpperCase();
   for (const { segment } of graphemesOf(word)) return segment.toLocaleUpperCase();
   return '';

@@ -10,14 +10,14 @@ export interface PillActions {
 }
 
 export interface PillState {
-  /** New messages below what is in sight, 100 meaning "or more"; undefined while one is at the end. */
+  /** New messages below those in sight, 100 meaning "or more"; undefined while the reader is at the end. */
   newer: number | undefined;
   isUnreadAbove: boolean;
   /** Mentions out of sight, the nearest ones first. */
   mentions: { above: readonly number[]; below: readonly number[] };
 }
 
-/** Buttons that float over the log: what is new, and where. */
+/** Buttons that float over the log, and lead to new messages and mentions. */
 export class Pills {
   readonly #newer = byId('newer', HTMLButtonElement);
   readonly #unread = byId('unread-above', HTMLDivElement);
@@ -43,7 +43,7 @@ export class Pills {
   }
 
   render({ newer, isUnreadAbove, mentions: { above, below } }: PillState): void {
-    // Setting `hidden` to what it is already would have the page laid out anew.
+    // Setting `hidden` to the value it already has would cause another layout.
     this.#newer.toggleAttribute('hidden', newer === undefined);
     setText(this.#newer, newerText(newer ?? 0));
     this.#unread.toggleAttribute('hidden', !isUnreadAbove);

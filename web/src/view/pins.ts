@@ -38,7 +38,7 @@ class Pins implements PanelContent {
   readonly #list = element('ol', 'hits');
   readonly #none = element('p', 'hint', text('noPins'));
   #messages: readonly Message[] = [];
-  /** Takes the line away. */
+  /** Removes the line, and stops listening. */
   readonly end: () => void;
   /** The pins that the messages were loaded for. */
   #loaded = '';
@@ -69,7 +69,7 @@ class Pins implements PanelContent {
   }
 
   render(): void {
-    // It is drawn when the pins have changed.
+    // The list is drawn when the pins have changed.
   }
 
   stop(): void {
@@ -99,7 +99,7 @@ class Pins implements PanelContent {
       this.#messages = messages.filter(({ seq }) => this.#pins.includes(seq));
       this.#draw();
     } catch {
-      // Asked again with the next change of the pins, or of the connection.
+      // Loaded again with the next change in the room.
       this.#loaded = '';
     }
   }
@@ -143,7 +143,7 @@ export function mayPin({ state }: Room): boolean {
   return isModerator(state) || state.room?.kind === 'direct';
 }
 
-/** Pins or unpins a message; a refusal is said. */
+/** Pins or unpins a message; an error is shown. */
 export async function setPinned(
   room: Room,
   seq: number,
@@ -157,12 +157,12 @@ export async function setPinned(
   }
 }
 
-/** A message in one line, whose sender and text may be of two directions. */
+/** A message in one line; its sender and its text each have their own direction. */
 function lineOf(message: Message): (Node | string)[] {
   return [element('bdi', '', message.sender), ': ', element('bdi', '', excerptOf(message))];
 }
 
-/** What a message says, in one line and without the signs of Markdown; of files alone, their names. */
+/** A message's text in one line, without the signs of Markdown; else the names of its files. */
 function excerptOf({ message, files }: Message): string {
   const mark = message === '' ? '📎 ' : '';
   return mark + beginningOf(saidIn(message, files), EXCERPT);

@@ -1,6 +1,6 @@
 import { button, byId, element, icon } from './dom.ts';
 
-/** Something one can choose in a menu. */
+/** An item of a menu. */
 export interface Choice {
   label: string;
   icon: string;
@@ -10,10 +10,10 @@ export interface Choice {
 
 const MARGIN_PX = 8;
 
-/** With a finger, menus are sheets at the bottom of the screen, where a thumb reaches. */
+/** On touch screens, menus are sheets at the bottom of the screen, where a thumb reaches. */
 const isTouch = matchMedia('(hover: none)');
 
-/** Reactions that are close at hand in a sheet. */
+/** Reactions at the top of a sheet. */
 export interface QuickReactions {
   emoji: readonly string[];
   choose: (emoji: string) => void;
@@ -59,17 +59,17 @@ export function emojiItem(emoji: string, choose: (emoji: string) => void): HTMLE
   return item;
 }
 
-/** Reactions that are close at hand; the first eight are the most common ones. */
+/** Common reactions, offered before all others; the first eight are the most common ones. */
 export const COMMON_EMOJI =
   '👍 ❤️ 😂 🎉 😮 😢 🙏 👀 ✅ ❌ 🔥 🚀 💯 👏 🙌 💪 😀 😄 😅 😉 😊 😍 😎 🤔 😴 😭 😡 🤯 🥳 🤝 👋 👌 👎 🤷 💡 ⚡ ⭐ 🌱 🐛 🎂 ☕ 🍕 🏆 📌 🔗 🕒 ❓ ❗'.split(
     ' ',
   );
-/** The first of them are offered at once with a finger. */
+/** The reactions that a message's menu begins with on touch screens. */
 export const QUICK_EMOJI = COMMON_EMOJI.slice(0, 6);
 
 /**
- * Opens what floats next to `anchor`, or as a sheet.
- * @param menu what holds the items, where that is a part
+ * Opens a popover next to `anchor`, or as a sheet on touch screens.
+ * @param menu the part of the popover that holds the items
  * @param perRow how many items stand side by side
  */
 export function openPopover(
@@ -89,14 +89,14 @@ export function openPopover(
     event.preventDefault();
     items.at(to)?.focus();
   });
-  // Before what was chosen is done: a dialog gives the focus back to where it was then.
+  // Before the item's own listener: a dialog that it opens returns the focus to where it is then.
   menu.addEventListener('click', () => popover.hidePopover(), { capture: true });
   popover.addEventListener('toggle', (event) => {
     const isOpen = event.newState === 'open';
     anchor.ariaExpanded = String(isOpen);
     if (!isOpen) popover.remove();
   });
-  // Among the page's content for those who listen; for those who look it is above all else.
+  // In the page's content for screen readers; on the screen it is above everything.
   byId('stage', HTMLElement).append(popover);
   anchor.focus({ preventScroll: true });
   popover.showPopover();
@@ -105,7 +105,7 @@ export function openPopover(
   itemsNow()[0]?.focus();
 }
 
-/** Which item a key leads to. */
+/** The index of the item that a key leads to. */
 function targetOf(key: string, at: number, length: number, perRow: number): number | undefined {
   switch (key) {
     case 'ArrowDown':
@@ -125,7 +125,7 @@ function targetOf(key: string, at: number, length: number, perRow: number): numb
   }
 }
 
-/** Below its anchor, above where there is no place; never beyond the window. */
+/** Places a popover below its anchor, or above it if there is no room; never beyond the window. */
 export function place(popover: HTMLElement, anchor: Element): void {
   const { top, bottom, left: start, right } = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = popover;

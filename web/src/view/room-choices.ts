@@ -6,15 +6,15 @@ import type { Choice } from './popover.ts';
 import { openSettings } from './settings.ts';
 import { showTopic } from './topic.ts';
 
-/** What is done where the room is shown. */
+/** What the view of the room does. */
 interface Acts {
   copyLink: () => void;
   goToDate: () => void;
   leave: () => void;
-  /** What else can be done with the room. */
+  /** Further choices of the menu. */
   others: readonly Choice[];
   tokenOf: TokenOf;
-  /** Says that something could not be loaded. */
+  /** Says so if something could not be loaded. */
   load: (work: Promise<void>) => void;
 }
 

@@ -3,7 +3,7 @@ import { listed } from '../names.ts';
 import { text, textWith } from '../texts.ts';
 import { button, byId, element, icon } from './dom.ts';
 
-/** What goes on in a room without being a message: the connection, who is typing, how fast one may write. */
+/** The state of a room beside its messages: the connection, who is typing, and slow mode. */
 export class RoomStatus {
   readonly #room: Room;
   readonly #banner = byId('banner', HTMLParagraphElement);
@@ -12,7 +12,7 @@ export class RoomStatus {
 
   constructor(room: Room) {
     this.#room = room;
-    // What the room before has left, with a button that belongs to it.
+    // Removes what the previous room has left, with a button that belongs to it.
     this.#banner.replaceChildren();
     delete this.#banner.dataset['state'];
   }
@@ -54,7 +54,7 @@ export class RoomStatus {
   }
 }
 
-/** What a member is to know who writes faster than the room takes it. */
+/** The sentence about slow mode, for members, whom it applies to; empty otherwise. */
 function paceOf({ room, you }: RoomState): string {
   const { slowModeSeconds = 0 } = room ?? {};
   if (slowModeSeconds === 0 || you?.role !== 'member') return '';

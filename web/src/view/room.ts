@@ -26,19 +26,19 @@ import { linkedParts } from './text.ts';
 import { LiveRegion } from './live-region.ts';
 import { text } from '../texts.ts';
 
-/** At least this often the page looks at the time: a mute ends, a day begins; in milliseconds. */
+/** How often the room is drawn because of the time: a mute ends, a day begins; in milliseconds. */
 const LOOK_MS = 20_000;
 
-/** Between two looks at how long is left to wait, in milliseconds. */
+/** How often the remaining wait of a message is updated, in milliseconds. */
 const COUNT_MS = 1_000;
 
-/** As in the style sheet: from here on everyone who is here can stand beside the talk at once. */
+/** As in the style sheet: from this width on the people panel is open from the start. */
 const isVeryWide = matchMedia('(min-width: 90rem)');
 
 export interface RoomActions {
-  /** This user; undefined until it is known who that is. */
+  /** The user's id; undefined until it is known. */
   userId: () => string | undefined;
-  /** What this user has written and not sent; undefined as long. */
+  /** The user's drafts; undefined until the user is known. */
   drafts: () => Drafts | undefined;
   /** What the room is called. */
   title: () => string;
@@ -53,11 +53,11 @@ export interface RoomActions {
   tokenOf: TokenOf;
   /** People whom this user knows from other rooms. */
   knownPeople: () => Person[];
-  /** Signs in anew, since the room has ended for this token. */
+  /** Goes to the sign-in form, because the room no longer accepts the token. */
   signIn: (problem: string) => void;
 }
 
-/** Everything one sees of a room. */
+/** The view of one room. */
 export class RoomView {
   readonly #room: Room;
   readonly #roomActions: RoomActions;
@@ -77,7 +77,7 @@ export class RoomView {
     People: byId('people-button', HTMLButtonElement),
     Search: byId('search-button', HTMLButtonElement),
   };
-  /** Drawn since the connection opened: what comes from then on is live, and said aloud. */
+  /** Whether the room was drawn since the connection opened: further messages are announced. */
   #isLive = false;
   /** `seq` of a message to go to. */
   #wanted: number | undefined;
@@ -123,14 +123,14 @@ export class RoomView {
     if (isVeryWide.matches && remembered.getItem('panel') !== 'closed') {
       this.#load(this.#openPeople());
     }
-    // At once: nothing of the room before may be seen for a frame.
+    // At once: nothing of the previous room may be seen, even for a frame.
     this.#render();
-    // With a finger one reads first: the keyboard would cover half of the screen.
+    // On touch screens the user reads first: the keyboard would cover half of the screen.
     if (matchMedia('(pointer: coarse)').matches) this.#name.focus();
     else this.#composer.focus();
   }
 
-  /** Somebody else's room is shown from now on, or none. */
+  /** Call it when another room is shown, or none. */
   stop(): void {
     this.#life.abort();
   }
@@ -161,18 +161,18 @@ export class RoomView {
     this.changed();
   }
 
-  /** Says one sentence where this user looks. */
+  /** Shows the user a sentence. */
   say(sentence: string, ...choices: readonly HTMLElement[]): void {
     this.#live.sentence(sentence, ...choices);
   }
 
-  /** Takes what was written and said out of the page: another user may come next. */
+  /** Removes the composer and the messages from the page: the next user may be a different one. */
   clear(): void {
     this.#composer.element.remove();
     byId('messages', HTMLOListElement).replaceChildren();
   }
 
-  /** What the room before has left, with buttons that belong to it. */
+  /** Removes what the previous room has left. */
   #clear(): void {
     this.#topic.replaceChildren();
     this.#topic.title = '';
@@ -182,13 +182,13 @@ export class RoomView {
     const { signal } = this.#life;
     const off = [
       this.#room.on('change', this.changed),
-      this.#room.on('message', (message) => this.#heard(message)),
+      this.#room.on('message', (message) => this.#announce(message)),
       this.#room.on('memberUpdated', (member) => this.#memberUpdated(member)),
       this.#room.on('status', () => {
         this.#isLive = false;
       }),
     ];
-    // Whoever comes back to the window sees at once what time has changed.
+    // A user who returns to the window sees at once what has changed with the time.
     onLooking(this.changed, this.#life.signal);
     const timer = setInterval(this.changed, LOOK_MS);
     signal.addEventListener('abort', () => {
@@ -204,7 +204,7 @@ export class RoomView {
     onFiles(document, (files) => void this.#composer.attach(files), { signal });
   }
 
-  /** @param thread of which thread; undefined for the room's own field */
+  /** Options for a composer. @param thread the thread it is for; undefined for the room's own field */
   #writing(
     thread?: number,
   ): Pick<ComposerOptions, 'room' | 'names' | 'drafts' | 'find' | 'failed' | 'say' | 'files'> {
@@ -228,7 +228,7 @@ export class RoomView {
     };
   }
 
-  /** What can be done with messages. @param composer where they are answered and changed */
+  /** What can be done with messages. @param composer where replies and edits are written */
   #messageActions(composer: () => Composer): MessageActions {
     const actions: MessageActions = {
       react: (message, emoji) => this.#react(message, emoji),
@@ -272,7 +272,7 @@ export class RoomView {
     return actions;
   }
 
-  /** What to do in a room where nothing was said. */
+  /** Buttons for a room without messages. */
   #offers(): HTMLElement[] {
     const copy = button(text('copyLink'), () => void this.#copyLink());
     if (!isModerator(this.#room.state)) return [copy];
@@ -344,18 +344,18 @@ export class RoomView {
     else this.#panel.open(content, opener);
   }
 
-  /** What is opened comes once it is loaded. */
+  /** Says so if something that is loaded on demand cannot be loaded. */
   #load(work: Promise<void>): void {
     work.catch((error: unknown) => this.#live.sentence(sentenceOfError(error)));
   }
 
   #invite(invited: (member: Member) => void = () => undefined): void {
-    const told = (member: Member) => {
+    const announce = (member: Member) => {
       invited(member);
       const copy = button(text('copyLink'), () => void this.#copyLink());
       this.#live.sentence(text('invited', { name: member.username }), copy);
     };
-    this.#load(lazy.invite(this.#room, this.#roomActions.knownPeople(), told));
+    this.#load(lazy.invite(this.#room, this.#roomActions.knownPeople(), announce));
   }
 
   #toggle(name: 'People' | 'Search'): void {
@@ -400,10 +400,10 @@ export class RoomView {
     );
   }
 
-  #heard(message: Message): void {
+  #announce(message: Message): void {
     const { you } = this.#room.state;
     const isNews = message.senderId !== you?.userId && message.deletedAt === undefined;
-    // What was missed is read where it stands.
+    // Missed messages are not announced.
     if (isNews && this.#isLive) this.#live.message(message);
   }
 
@@ -411,12 +411,12 @@ export class RoomView {
     const { state } = this.#room;
     this.#isLive = state.status.name === 'open' && !state.isCatchingUp;
     for (const { userId, username } of state.online) this.#context.names.learn(userId, username);
-    this.#tellAboutMe(state.you);
+    this.#announceUnmute(state.you);
     this.#renderBar();
     this.#composer.render();
     if (state.room?.pins !== undefined) this.#showPins();
     this.#panel.render();
-    // What waits for its time says how long.
+    // A message that slow mode holds back says how long it waits.
     const isHeld = state.outgoing.some(({ retryAt = 0 }) => retryAt > Date.now());
     clearTimeout(this.#countdown);
     if (isHeld) this.#countdown = setTimeout(this.changed, COUNT_MS);
@@ -424,16 +424,16 @@ export class RoomView {
     const isClosed = state.status.name === 'ended' && state.you === undefined;
     this.#talk.classList.toggle('is-closed', isClosed);
     const isLocked = this.#locked.render();
-    // While it is asked how long one was removed for, it stays as it is.
+    // The composer stays as it is while the room is asked how long the user was removed for.
     if (isLocked !== undefined) this.#composer.element.hidden = isLocked;
-    // Last: it measures, and what changes after that is laid out once more.
+    // Last: it measures, and a change after that would cause another layout.
     this.#log.render();
     if (this.#wanted === undefined || !this.#log.hasBegun) return;
     void this.#jump(this.#wanted);
     this.#wanted = undefined;
   }
 
-  /** From the first pin on their line is on the page, which draws itself. */
+  /** Adds the line of pinned messages, once the room has one; it draws itself. */
   #showPins(): void {
     if (this.#hasPins) return;
     this.#hasPins = true;
@@ -445,15 +445,15 @@ export class RoomView {
     this.#load(lazy.pins(this.#room, actions, this.#life.signal));
   }
 
-  /** Another user has given this one a role: it is said where this user looks. */
+  /** Tells the user that another one has given them a role. */
   #memberUpdated({ userId, role }: Member): void {
     const { you } = this.#room.state;
     if (userId !== you?.userId || role === you.role) return;
     this.#live.sentence(text('roleNow', { role: roleName(role) }));
   }
 
-  /** So is a mute that was lifted. */
-  #tellAboutMe(you: You | undefined): void {
+  /** Tells the user that their mute was lifted. */
+  #announceUnmute(you: You | undefined): void {
     const last = this.#lastYou;
     this.#lastYou = you;
     if (you === undefined || last === undefined) return;
@@ -476,7 +476,7 @@ export class RoomView {
   }
 
   #panelChanged(): void {
-    // Who closes it has no use for it in the next room either.
+    // A user who closes the panel does not want it in the next room either.
     remembered.set('panel', this.#panel.name === undefined ? 'closed' : undefined);
     for (const [name, opener] of Object.entries(this.#openers)) {
       opener.ariaExpanded = String(this.#panel.name === name);

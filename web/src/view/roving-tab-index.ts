@@ -1,10 +1,10 @@
 import { onLongPress } from './long-press.ts';
 
-/** What in a row can be pressed, but for what must be reached at once. */
+/** The controls of a row that Tab skips in other rows; the buttons of a failed message are not skipped. */
 const CONTROLS =
   '.quote, .reaction, .replies, .unfold, .copy-code, .actions button, .link, .file > *';
 
-/** Whether Tab comes to a row and to what is in it. */
+/** Sets whether Tab reaches a row and its controls. */
 export function setReachable(row: HTMLElement, isReached: boolean): void {
   row.tabIndex = isReached ? 0 : -1;
   for (const control of row.querySelectorAll<HTMLElement>(CONTROLS)) {
@@ -14,12 +14,12 @@ export function setReachable(row: HTMLElement, isReached: boolean): void {
 
 /**
  * Makes a list of messages one stop for Tab: arrow keys go from one message to the next, Tab into
- * the one that has the focus, and Enter opens what can be done with it.
+ * the one that has the focus, and Enter opens its menu.
  */
 export class RovingTabIndex {
   readonly #list: HTMLElement;
   #reached: HTMLElement | undefined;
-  /** Whether somebody has been in the list. */
+  /** Whether the focus has been in the list. */
   #isKnown = false;
 
   constructor(list: HTMLElement, life: AbortSignal) {
@@ -30,9 +30,9 @@ export class RovingTabIndex {
     onLongPress(list, openActions, life);
   }
 
-  /** Where nobody has been yet, Tab comes to the newest. */
+  /** Call it after drawing. Until the focus has been in the list, Tab reaches the newest message. */
   update(): void {
-    // It may have been drawn anew.
+    // The row may have been replaced.
     const reached = this.#list.querySelector<HTMLElement>('.message[tabindex="0"]');
     this.#reached = reached ?? undefined;
     if (!this.#isKnown || reached === null) this.#reach(this.#rows.at(-1));

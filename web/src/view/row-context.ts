@@ -8,7 +8,7 @@ import type { ReplyTargets } from '../reply-targets.ts';
 export interface MessageActions {
   /** Gives a reaction or takes it back. */
   react: (message: Message, emoji: string) => void;
-  /** Lets one choose a reaction. */
+  /** Lets the user choose a reaction. */
   pick: (message: Message, anchor: HTMLElement) => void;
   reply: (message: Message) => void;
   /** Offers everything else. */
@@ -16,10 +16,10 @@ export interface MessageActions {
   openThread: (seq: number) => void;
   /** Shows a message where it stands. */
   jump: (seq: number) => void;
-  /** Sends once more what was refused, or gives it up. */
+  /** Sends a refused message or change again, or discards it. */
   retry: (id: string) => void;
   discard: (id: string) => void;
-  /** Gives an unsent message back to be written anew. */
+  /** Moves an unsent message back into the composer. */
   rewrite: (entry: Outgoing) => void;
 }
 
@@ -28,14 +28,14 @@ export interface RowContext {
   room: Room;
   /** What the room is called. */
   title: () => string;
-  /** This user; undefined until it is known who that is. */
+  /** The user's id; undefined until it is known. */
   ownId: () => string | undefined;
   names: Names;
   reactors: Reactors;
   replyTargets: ReplyTargets;
   actions: MessageActions;
   files: FileSource;
-  /** `seq` of long messages that are shown as a whole. */
+  /** `seq` of each long message that is shown as a whole. */
   unfolded: Set<number>;
 }
 

@@ -4,10 +4,10 @@ import { setReachable } from './roving-tab-index.ts';
 /** One row of a list. */
 export interface Row {
   key: string;
-  /** Changes whenever the row must be drawn anew. */
+  /** Changes whenever the row must be drawn again. */
   state: string;
   draw: () => HTMLLIElement;
-  /** Changes with what `update` brings up to date in the row as it stands. */
+  /** Changes whenever `update` must bring the drawn row up to date. */
   version?: string;
   update?: (row: HTMLLIElement) => void;
 }
@@ -16,7 +16,7 @@ interface Drawn extends Pick<Row, 'state' | 'version'> {
   element: HTMLLIElement;
 }
 
-/** A list that is changed as little as possible: what stands stays, selection and focus with it. */
+/** A list that is drawn with as few changes as possible, so that selection and focus stay. */
 export class RowList {
   readonly #list: HTMLElement;
   readonly #drawn = new Map<string, Drawn>();
@@ -65,7 +65,7 @@ function update(known: Drawn, { version, update: bringUpToDate }: Row): void {
   if (known.element.tabIndex === 0) setReachable(known.element, true);
 }
 
-/** Takes the old row away; where the focus was inside, it goes to the same place of the new one. */
+/** Removes the old row; a focus inside it moves to the same place in the new one. */
 function replace(old: HTMLElement, made: HTMLElement): void {
   const { activeElement } = document;
   const hadFocus = activeElement !== null && old.contains(activeElement);
@@ -74,7 +74,7 @@ function replace(old: HTMLElement, made: HTMLElement): void {
   old.remove();
   if (isActive) setReachable(made, true);
   if (!hadFocus) return;
-  // The buttons of a row come with the focus.
+  // A row makes its buttons when it gets the focus.
   focusInRow(made);
   const same =
     place === '' ? null : made.querySelector<HTMLElement>(`[data-place="${CSS.escape(place)}"]`);

@@ -2,7 +2,7 @@ import type { Sight } from '../read-tracker.ts';
 
 type Rows = HTMLCollectionOf<HTMLElement>;
 
-/** Which messages are in sight, the last of them to its end. @param newest where one is at the end */
+/** The messages in sight, the last one to its end. @param newest the last one, if the reader is at the end */
 export function sightOf(
   log: HTMLElement,
   list: HTMLElement,
@@ -21,8 +21,8 @@ export function sightOf(
 }
 
 /**
- * A message in sight by which the place is kept. Not the very first one: it is drawn anew, and
- * smaller, when earlier ones of its sender come before it.
+ * A message in sight by which the reader's place is kept. Not the very first one: it is drawn again, and
+ * smaller, when earlier messages of its sender are added before it.
  */
 export function rowInSight(log: HTMLElement, list: HTMLElement): HTMLElement | undefined {
   const rows = list.children as Rows;
@@ -36,8 +36,8 @@ export function rowInSight(log: HTMLElement, list: HTMLElement): HTMLElement | u
 }
 
 /**
- * Of rows from top to bottom, where the first one stands for which this holds; their number if none.
- * By halving, since every look at a place costs.
+ * Index of the first row, from top to bottom, for which `holds` is true; the number of rows if none.
+ * A binary search, since reading a position is slow.
  */
 function firstRow(rows: Rows, holds: (row: HTMLElement) => boolean): number {
   let from = 0;
@@ -55,7 +55,7 @@ function bottomOf({ offsetTop, offsetHeight }: HTMLElement): number {
   return offsetTop + offsetHeight;
 }
 
-/** `seq` of the message at this place, or of the next one in this direction. */
+/** `seq` of the message at this index, or of the next one in this direction. */
 function seqNear(rows: Rows, from: number, step: 1 | -1): number | undefined {
   for (let at = from; rows[at] !== undefined; at += step) {
     const seq = rows[at]?.dataset['seq'];

@@ -11,19 +11,19 @@ import { text } from '../texts.ts';
 const TOGETHER_MS = 5 * 60_000;
 
 export interface Stretch {
-  /** What is shown, by `seq`. */
+  /** The messages to show, by `seq`. */
   messages: readonly Shown[];
   /** Epoch milliseconds. */
   now: number;
-  /** What is behind this `seq` was new when the reader came. */
+  /** Messages after this `seq` were new when the reader came. */
   newAfter: number | undefined;
-  /** What is not sent yet and belongs behind it. */
+  /** Unsent messages, which are shown after the others. */
   unsent: readonly Outgoing[];
-  /** In a thread all answer the same message, so it is not said with each. */
+  /** In a thread all reply to the same message, so it is not repeated with each. */
   isThread?: boolean;
 }
 
-/** What the log shows: days, messages, the line where the new ones begin, then what is unsent. */
+/** The rows of the log: days, messages, the line where the new ones begin, then unsent messages. */
 export function rowsOf(context: RowContext, stretch: Stretch): Row[] {
   const { messages, now, newAfter, unsent, isThread = false } = stretch;
   const { you } = context.room.state;

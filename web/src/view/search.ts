@@ -14,7 +14,7 @@ const PAGE = 20;
 
 type Hit = Reply<'searchMessages'>['results'][number];
 
-/** Finds what was said. */
+/** A panel that searches the room's messages. */
 export class SearchPanel implements PanelContent {
   readonly name = 'Search';
   readonly title = text('search');
@@ -60,7 +60,7 @@ export class SearchPanel implements PanelContent {
   }
 
   render(): void {
-    // Results stand as they were found.
+    // Results are not updated.
   }
 
   stop(): void {
@@ -102,7 +102,7 @@ export class SearchPanel implements PanelContent {
     }
   }
 
-  /** A person's id by name; else it may be an id that was typed. */
+  /** The id of the person with this name; else the text itself, which may be an id. */
   #userIdOf(name: string): string {
     return this.#names.index.called(name)[0]?.userId ?? name;
   }

@@ -5,10 +5,10 @@ import { box, field, openDialog, select } from './dialog.ts';
 import { exactDurationOf } from '../sentences.ts';
 import { text } from '../texts.ts';
 
-/** In seconds. */
+/** The choices for slow mode, in seconds. */
 const PAUSES = [0, 5, 30, 60, 300] as const;
 
-/** Lets moderators set the topic and the pace, and owners everything. */
+/** Lets moderators set the topic and slow mode, and owners everything. */
 export function openSettings(room: Room): void {
   const { room: info } = room.state;
   if (info === undefined) return;
@@ -52,7 +52,7 @@ export function openSettings(room: Room): void {
   });
 }
 
-/** @throws Error with one sentence for what is no number of days */
+/** Reads a number of days; null if empty. @throws Error with one sentence if it is no such number */
 function daysOf(said: string): Payload<'updateRoom'>['retentionDays'] {
   if (said.trim() === '') return null;
   const days = Number(said);

@@ -2,10 +2,10 @@ import { text } from '../texts.ts';
 import { openDialog } from './dialog.ts';
 import { element } from './dom.ts';
 
-/** macOS has another key where others have Ctrl. */
+/** The key of shortcuts: on Apple's systems it is not Ctrl. */
 const COMMAND = /mac|iphone|ipad/i.test(navigator.platform) ? '⌘' : 'Ctrl';
 
-/** Lists all keys. */
+/** Shows the list of all shortcuts. */
 export function showShortcuts(): void {
   const rows: [keys: string, does: string][] = [
     [`${COMMAND} K`, text('switchRoom')],

@@ -1,14 +1,14 @@
 export interface Shortcuts {
   switchRoom: () => void;
-  /** One room further in the list, or back. */
+  /** Opens the next room of the list, or the previous one. */
   step: (by: 1 | -1) => void;
   search: () => void;
   firstUnread: () => void;
-  /** Lists all keys. */
+  /** Shows the list of all shortcuts. */
   list: () => void;
 }
 
-/** Listens to the keys that work everywhere; those of a letter work where nothing is written. */
+/** Listens for shortcuts anywhere on the page; those of a single key do not work in text fields. */
 export function listenToShortcuts(shortcuts: Shortcuts, life: AbortSignal): void {
   window.addEventListener(
     'keydown',

@@ -10,28 +10,28 @@ import { type Choice, openMenu } from './popover.ts';
 import { type Row, RowList } from './row-list.ts';
 import { text } from '../texts.ts';
 
-/** As in the style sheet: from here on the rooms stand beside the talk. */
+/** As in the style sheet: from this width on the rooms are beside the messages. */
 const isWide = matchMedia('(min-width: 48rem)');
 
-/** How long the newest line of the room that is shown stays at least, in milliseconds. */
+/** The shortest time between changes of the current room's newest line, in milliseconds. */
 const LINE_MS = 1_000;
-/** Above so many rooms there is a field to find one. */
+/** With more rooms than this there is a field to find one. */
 const MAX_UNFILTERED = 12;
 
-/** What stands in the list. */
+/** A room of the list. */
 export interface Listed {
   roomId: string;
   title: string;
-  /** Where it is joined. */
+  /** Undefined if it is not joined. */
   room: Room | undefined;
-  /** Where it is in the user's inbox. */
+  /** Undefined if it is not in the user's inbox. */
   conversation: Conversation | undefined;
-  /** Something is written there and not sent. */
+  /** Whether it has a draft. */
   hasDraft: boolean;
 }
 
 export interface SidebarActions {
-  /** Shows a room, and joins it first where need be. */
+  /** Shows a room, after joining it if necessary. */
   open: (roomId: string) => void;
   signOut: () => void;
   /** What can be done with a room of the list. */
@@ -43,7 +43,7 @@ export interface SidebarActions {
   changed: () => void;
 }
 
-/** Rooms one is in, with what is unread; and who one is. */
+/** The list of the user's rooms, with what is unread, and the user's own name. */
 export class Sidebar {
   readonly #nav = byId('rooms', HTMLElement);
   readonly #list = byId('room-list', HTMLUListElement);
@@ -70,7 +70,7 @@ export class Sidebar {
     byId('sign-out', HTMLButtonElement).addEventListener('click', signOut, options);
     this.#filter.value = '';
     this.#filter.addEventListener('input', changed, options);
-    this.#list.addEventListener('click', (event) => this.#chosen(event, open), options);
+    this.#list.addEventListener('click', (event) => this.#openClicked(event, open), options);
     this.#list.addEventListener('contextmenu', (event) => this.#menu(event, choices), options);
     byId('shade', HTMLDivElement).addEventListener('click', () => this.#show(false), options);
     this.#nav.addEventListener(
@@ -83,7 +83,7 @@ export class Sidebar {
     isWide.addEventListener('change', () => this.#show(false), options);
   }
 
-  /** @param hasMore further conversations can be loaded @returns what is unread */
+  /** @param hasMore whether more conversations can be loaded @returns unread counts of unmuted rooms */
   render(
     rooms: readonly Listed[],
     current: string | undefined,
@@ -91,7 +91,7 @@ export class Sidebar {
   ): { unread: number; mentions: number } {
     this.#filter.hidden = rooms.length <= MAX_UNFILTERED;
     const wanted = this.#filter.hidden ? '' : foldName(this.#filter.value.trim());
-    const all = rooms.map((one) => this.#steady(shownOf(one), one.roomId === current));
+    const all = rooms.map((one) => this.#withSteadyLine(shownOf(one), one.roomId === current));
     const shown = all.filter((one) => fits(one, wanted)).toSorted(byUrgency);
     const you = rooms.map(({ room }) => room?.state.you).find((one) => one !== undefined);
     const counted = all.filter(({ isMuted }) => !isMuted);
@@ -115,7 +115,7 @@ export class Sidebar {
     const hadFocus = (document.activeElement as HTMLElement | null)?.dataset['room'];
     const rows = shown.map((room) => rowOf(room, room.roomId === current));
     const more = { key: 'more', state: '', draw: () => element('li', '', this.#more) };
-    // Only what has changed is drawn: a press on a row that is replaced before it ends is lost.
+    // Only changed rows are drawn: if a row is replaced while it is being clicked, the click is lost.
     this.#rows.draw(hasMore ? [...rows, more] : rows);
     if (hadFocus !== undefined) {
       this.#list.querySelector<HTMLElement>(`[data-room="${CSS.escape(hadFocus)}"]`)?.focus();
@@ -127,20 +127,20 @@ export class Sidebar {
     if (you !== undefined) this.#renderMe(you);
   }
 
-  /** The room that stands below this one in the list, or above. */
+  /** The room below this one in the list, or above. */
   beside(roomId: string | undefined, by: 1 | -1): string | undefined {
     const links = [...this.#list.querySelectorAll<HTMLElement>('[data-room]')];
     const at = links.findIndex((link) => link.dataset['room'] === roomId);
     return links.at((at + by) % links.length)?.dataset['room'];
   }
 
-  /** A room was chosen: where it stands before the talk, it makes place. */
+  /** Closes the list where it covers the messages. */
   close(): void {
     this.#show(false);
   }
 
-  /** In a busy room that is looked at anyway, its newest line is not drawn with every message. */
-  #steady(shown: Shown, isCurrent: boolean): Shown {
+  /** Keeps the current room's newest line for `LINE_MS`: in a busy room it would change all the time. */
+  #withSteadyLine(shown: Shown, isCurrent: boolean): Shown {
     const now = Date.now();
     const known = this.#line;
     const isOf = isCurrent && known?.roomId === shown.roomId && now - known.at < LINE_MS;
@@ -164,32 +164,32 @@ export class Sidebar {
     this.#opener.focus();
   }
 
-  /** A link of the list was followed, in this window or in another. */
-  #chosen(event: MouseEvent, open: (roomId: string) => void): void {
+  /** Opens the room of a link that was clicked, unless the browser opens it in another window. */
+  #openClicked(event: MouseEvent, open: (roomId: string) => void): void {
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     const roomId = link?.dataset['room'];
     if (roomId === undefined || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     open(roomId);
-    // Also the room that is shown already.
+    // Also if this room is shown already.
     this.#show(false);
   }
 
-  /** By the other button of a mouse, a long press, or the menu key. */
+  /** Opens a room's menu: on a right click, a long press, or the menu key. */
   #menu(event: MouseEvent, choices: (roomId: string) => Choice[]): void {
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     const offered = choices(link?.dataset['room'] ?? '');
     if (link === null || offered.length === 0) return;
     event.preventDefault();
     const open = () => openMenu(link, text('roomMenu'), offered);
-    // Browsers close what opened while a button was down when it comes up.
+    // Browsers close a menu that opened while the mouse button was down when it is released.
     if ((event.buttons & 2) === 0) open();
     else addEventListener('mouseup', open, { once: true });
   }
 
   readonly #close = () => this.#leave();
 
-  /** Matters only where there is no place beside the talk. */
+  /** Opens or closes the list; on wide screens it is always in sight. */
   #show(isShown: boolean): void {
     this.#nav.classList.toggle('is-open', isShown);
     byId('shade', HTMLDivElement).hidden = !isShown;
@@ -218,7 +218,7 @@ interface Shown {
   lastAt: number;
 }
 
-/** A room that is joined knows best; otherwise the inbox says what it was told. */
+/** What the list shows of a room: its own state if it is joined, else that of the inbox. */
 function shownOf({ roomId, title, room, conversation, hasDraft }: Listed): Shown {
   const { status, you, online = [], room: info } = room?.state ?? {};
   const isJoined = status?.name === 'open' && you !== undefined;
@@ -241,15 +241,15 @@ function shownOf({ roomId, title, room, conversation, hasDraft }: Listed): Shown
   };
 }
 
-/** The newest message in one line, of what the room and the inbox know. */
+/** The newest message in one line, from the room or the inbox, whichever is newer. */
 function lastOf(
   room: Room | undefined,
   conversation: Conversation | undefined,
 ): Pick<Shown, 'last' | 'lastAt'> {
   const newest = room?.state.messages.findLast(({ deletedAt }) => deletedAt === undefined);
   const { last } = conversation ?? {};
-  const isTold = last !== undefined && last.timestamp > (newest?.timestamp ?? 0);
-  if (isTold) return { last: `${last.sender}: ${last.excerpt}`, lastAt: last.timestamp };
+  const isInboxNewer = last !== undefined && last.timestamp > (newest?.timestamp ?? 0);
+  if (isInboxNewer) return { last: `${last.sender}: ${last.excerpt}`, lastAt: last.timestamp };
   if (newest === undefined) return { last: '', lastAt: 0 };
   return {
     last: `${newest.sender}: ${beginningOf(newest.message, 60)}`,
@@ -261,7 +261,7 @@ function fits({ title, last }: Shown, wanted: string): boolean {
   return foldName(title).includes(wanted) || foldName(last).includes(wanted);
 }
 
-/** Pinned ones first, then what wants to be read, then by activity, then by name. */
+/** Orders rooms: pinned first, then with mentions, then unread, then by activity, then by name. */
 function byUrgency(a: Shown, b: Shown): number {
   return (
     Number(b.isPinned) - Number(a.isPinned) ||
@@ -298,7 +298,7 @@ function item(shown: Shown, isCurrent: boolean): HTMLLIElement {
   link.classList.toggle('is-unread', unread > 0 && !isCurrent && !isMuted);
   if (last !== '') {
     const line = withOwnDirection(element('span', 'room-last', last));
-    // Whoever listens hears names of rooms, and reads a room for what was said there.
+    // Screen readers read the names of rooms only; messages are read in the room.
     line.setAttribute('aria-hidden', 'true');
     const time = element('span', 'room-time', shortWhenOf(lastAt, Date.now()));
     time.setAttribute('aria-hidden', 'true');
@@ -334,7 +334,7 @@ function sideParts(
   return parts;
 }
 
-/** A picture with its meaning for those who listen. */
+/** An icon with its meaning for screen readers. */
 function sign(name: string, said: string): HTMLElement {
   return element('span', '', icon(name), element('span', 'aside', ` (${said})`));
 }

@@ -1,7 +1,7 @@
 import { type Answers, Misfit } from '../entry.ts';
 import { byId, setText } from './dom.ts';
 
-/** Sign-in: asks for a name and a room, and says what is wrong with them. */
+/** The sign-in form: asks for a name and a room, and says what is wrong with them. */
 export class SignInForm {
   readonly #screen = byId('entry', HTMLElement);
   readonly #form = byId('join', HTMLFormElement);
@@ -16,7 +16,7 @@ export class SignInForm {
     token: byId('token', HTMLInputElement),
   };
 
-  /** @param onJoin rejects with what to tell */
+  /** @param onJoin rejects with the error to show */
   constructor(onJoin: (answers: Answers) => Promise<void>) {
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -41,8 +41,9 @@ export class SignInForm {
   }
 
   /**
-   * People sign in at the site: nobody is asked for a token.
-   * @param signInUrl where, with this page to come back to
+   * Offers to sign in at the site, and no longer asks for a token.
+   * @param signInUrl the site's address for it, which gets this page's address to return to
+   * @param guests whether a user may also enter with a name alone
    */
   offerSignIn(signInUrl: string | undefined, guests: boolean): void {
     this.#tokenPart.hidden = true;
@@ -56,7 +57,7 @@ export class SignInForm {
     this.#signIn.focus();
   }
 
-  /** Says what is wrong and goes to where it can be put right. */
+  /** Shows an error, and moves the focus to the field where it can be corrected. */
   tell(error: unknown): void {
     this.#problem.hidden = false;
     setText(this.#problem, error instanceof Error ? error.message : String(error));

@@ -2,14 +2,14 @@ import { whySilent } from '../rights.ts';
 import { icon } from './dom.ts';
 import type { RowContext } from './row-context.ts';
 
-/** A finger that has moved less may still scroll, in pixels. */
+/** A finger that has moved less than this may still scroll, in pixels. */
 const BEGIN_PX = 12;
-/** Moved this far, a message is answered when the finger is lifted; in pixels. */
+/** A message that is moved this far is replied to when the finger is lifted; in pixels. */
 const REPLY_PX = 64;
-/** At the edges of the screen browsers and phones have gestures of their own, in pixels. */
+/** How wide the screen's edges are, where browsers and phones have their own gestures; in pixels. */
 const EDGE_PX = 24;
-/** These take a sideways finger for themselves. */
-const OWN = 'pre, audio, video';
+/** Elements with sideways gestures of their own. */
+const SIDEWAYS = 'pre, audio, video';
 
 interface Swipe {
   row: HTMLElement;
@@ -17,14 +17,14 @@ interface Swipe {
   pointerId: number;
   x: number;
   y: number;
-  /** How far it is from the beginning of the line, in pixels; undefined while it may still scroll. */
+  /** How far the finger has moved from where it began, in pixels; undefined while it may still scroll. */
   by: number | undefined;
 }
 
 /**
- * A finger that moves a message away from the beginning of its line answers it: to the right, and to
- * the left where the page is right-to-left. The style sheet leaves up and down to the browser
- * (`touch-action`), which cancels the pointer when it scrolls.
+ * Replies to a message that a finger moves sideways: to the right, or to the left on a right-to-left
+ * page. The style sheet leaves vertical movement to the browser (`touch-action`), which cancels the
+ * pointer when it scrolls.
  */
 export function swipeToReply(list: HTMLElement, context: RowContext, life: AbortSignal): void {
   const { room, actions, replyTargets } = context;
@@ -77,7 +77,7 @@ export function swipeToReply(list: HTMLElement, context: RowContext, life: Abort
   life.addEventListener('abort', end);
 }
 
-/** @returns undefined for what is no swipe: a mouse, a second finger, or where something else swipes */
+/** @returns undefined where no swipe begins: for a mouse, a second finger, or over another gesture */
 function begun({
   target,
   isPrimary,
@@ -90,6 +90,6 @@ function begun({
   const row = target.closest<HTMLElement>('.message[data-seq]');
   const isAtEdge = x < EDGE_PX || x > innerWidth - EDGE_PX;
   const isDeleted = row?.querySelector('.is-deleted') !== null;
-  if (row === null || isAtEdge || isDeleted || target.closest(OWN) !== null) return undefined;
+  if (row === null || isAtEdge || isDeleted || target.closest(SIDEWAYS) !== null) return undefined;
   return { row, seq: Number(row.dataset['seq']), pointerId, x, y, by: undefined };
 }

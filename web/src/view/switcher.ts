@@ -4,9 +4,9 @@ import { text } from '../texts.ts';
 import { field, openDialog } from './dialog.ts';
 import { element, newId } from './dom.ts';
 
-const MOST = 8;
+const MAX_FOUND = 8;
 
-/** A room to go to, and what it is called. */
+/** A room to go to, and its title. */
 export interface KnownRoom {
   roomId: string;
   title: string;
@@ -54,7 +54,7 @@ export function openSwitcher(known: readonly KnownRoom[], open: (roomId: string)
     found = known
       .filter(({ title }) => foldName(title).includes(key))
       .toSorted((a, b) => foldName(a.title).indexOf(key) - foldName(b.title).indexOf(key))
-      .slice(0, MOST);
+      .slice(0, MAX_FOUND);
     list.replaceChildren(...found.map((one, at) => option(one, at)));
     wanted.setAttribute(
       'aria-activedescendant',

@@ -6,7 +6,7 @@ import { codeBlock } from './code.ts';
 import { element, withOwnDirection } from './dom.ts';
 import { graphemesOf } from '../graphemes.ts';
 
-/** People whom a message mentions, and which of them this user is. */
+/** The people whom a message mentions, and this user's own id. */
 export interface Mentioned {
   people: readonly Person[];
   own: string | undefined;
@@ -15,15 +15,15 @@ export interface Mentioned {
 type Atom = Span & { make: (said: string) => HTMLElement };
 
 const NO_ONE: Mentioned = { people: [], own: undefined };
-/** So many emoji alone are drawn large. */
+/** A message of at most this many emoji, and nothing else, is drawn large. */
 const MAX_LARGE = 8;
-/** An emoji has at most so many UTF-16 units, as a rule. */
+/** How many UTF-16 units an emoji has at most, as a rule. */
 const MAX_EMOJI_UNITS = 16;
-/** What is shown as an emoji holds one of these. */
+/** Characters of which each grapheme that is shown as an emoji has one. */
 const EMOJI = /\p{Emoji_Presentation}|\uFE0F|\u20E3/u;
 const TAGS = { bold: 'strong', italic: 'em', strike: 's' } as const;
 
-/** What was said, with its links and mentions, as Markdown. Nothing is ever read as HTML. */
+/** A message's text as elements: Markdown, links and mentions. Nothing is ever read as HTML. */
 export function messageParts(said: string, mentioned: Mentioned): (string | Node)[] {
   const atoms = atomsIn(said, mentioned);
   return parseMarkdown(said, atoms).map((block) => blockElement(said, block, atoms));
@@ -32,7 +32,7 @@ export function messageParts(said: string, mentioned: Mentioned): (string | Node
 /** Whether a message is a few emoji and nothing else. */
 export function isLargeEmoji(said: string): boolean {
   const text = said.trim();
-  // Most texts have none, and taking them apart is dear.
+  // Most texts have no emoji, and splitting them into graphemes is expensive.
   if (!EMOJI.test(text) || text.length > MAX_LARGE * MAX_EMOJI_UNITS) return false;
   const shown = Array.from(graphemesOf(text), ({ segment }) => segment).filter(
     (segment) => segment.trim() !== '',
@@ -40,7 +40,7 @@ export function isLargeEmoji(said: string): boolean {
   return shown.length <= MAX_LARGE && shown.every(isEmoji);
 }
 
-/** A text outside of the messages, with its links. */
+/** A text that is not a message, such as a topic, with its links. */
 export function linkedParts(said: string): (string | Node)[] {
   let end = 0;
   const parts = atomsIn(said, NO_ONE).flatMap(({ from, to, make }) => {
@@ -77,7 +77,7 @@ function blockElement(said: string, block: Block, atoms: readonly Atom[]): Node 
       return element('blockquote', 'quotation', ...inline(block.parts));
     case 'list': {
       const { start, items } = block;
-      // Its marks stand where its text begins, whatever comes before it.
+      // Its bullets are on the side where its own text begins.
       const list = withOwnDirection(element(start === undefined ? 'ul' : 'ol', 'list'));
       if (start !== undefined) list.setAttribute('start', String(start));
       list.append(
@@ -121,7 +121,7 @@ function inlineElement(
 function link(shown: string): HTMLAnchorElement {
   const made = element('a', 'link', shown);
   made.href = shown;
-  // A room or a message of this page opens in it.
+  // A link to a room or a message of this page opens in this window.
   if (!shown.startsWith(`${location.origin}${location.pathname}#`)) made.target = '_blank';
   made.rel = 'noopener noreferrer nofollow';
   // The log is one stop for Tab; see `roving-tab-index.ts`.
@@ -133,7 +133,7 @@ function mention(said: string, isOwn: boolean): HTMLElement {
   return element('span', isOwn ? 'mention is-own' : 'mention', said);
 }
 
-/** A hit of a search, with what was found marked: it stands between U+0002 and U+0003. */
+/** The text of a search hit, with the matches marked: they are between U+0002 and U+0003. */
 export function snippetParts(snippet: string): (string | Node)[] {
   return snippet.split('\u0002').flatMap((part, at) => {
     if (at === 0) return [part];
@@ -142,7 +142,7 @@ export function snippetParts(snippet: string): (string | Node)[] {
   });
 }
 
-/** The beginning of a text as it is read, in one line. */
+/** The beginning of a text in one line, without Markdown's signs. */
 export function beginningOf(said: string, most = 120): string {
   const begun = withClosedFence(said.slice(0, 8 * most));
   const blocks = parseMarkdown(begun, linksIn(begun));

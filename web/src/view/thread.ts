@@ -14,7 +14,7 @@ import { text } from '../texts.ts';
 
 const PAGE = 50;
 
-/** A message and its answers. Follows the end while one is there, and keeps its place otherwise. */
+/** A message and its replies. Follows the end while the reader is there, and keeps the place otherwise. */
 export class ThreadPanel implements PanelContent {
   readonly name = 'Thread';
   readonly title = text('thread');
@@ -29,13 +29,13 @@ export class ThreadPanel implements PanelContent {
   readonly #messages = new Map<number, Message>();
   readonly #life = new AbortController();
   readonly #resized = new ResizeObserver(() => this.#follow());
-  /** What comes after this was new when the thread was opened. */
+  /** Messages after this `seq` were new when the thread was opened. */
   readonly #newAfter: number;
   readonly #end = new EndFollower();
   #isLoaded = false;
   #isWatching = false;
 
-  /** @param composer writes answers, and changes messages of this thread */
+  /** @param composer where replies and edits of this thread are written */
   constructor(context: RowContext, seq: number, composer: Composer) {
     const { room, actions } = context;
     this.#context = {
@@ -54,8 +54,8 @@ export class ThreadPanel implements PanelContent {
     this.#older.hidden = true;
     this.element.append(this.#older, list, this.#status, composer.element);
     const off = [
-      room.on('message', (message) => this.#heard(message)),
-      room.on('messageUpdated', (message) => this.#heard(message)),
+      room.on('message', (message) => this.#takeReply(message)),
+      room.on('messageUpdated', (message) => this.#takeReply(message)),
       room.on('reactionsUpdated', ({ seq: of, rev, reactions }) => {
         const known = this.#messages.get(of);
         if (known !== undefined) this.#messages.set(of, { ...known, rev, reactions });
@@ -76,7 +76,7 @@ export class ThreadPanel implements PanelContent {
     this.#life.abort();
   }
 
-  /** Something was said here: it is to be in sight. */
+  /** Call it when the user has sent a reply: it must be in sight. */
   said(): void {
     this.#end.follow();
     this.render();
@@ -116,7 +116,7 @@ export class ThreadPanel implements PanelContent {
     this.#follow();
   }
 
-  /** The first message and its answers, as far as they are loaded, by `seq`. */
+  /** The first message and its replies, as far as they are loaded, by `seq`. */
   get #shown(): Message[] {
     const { messages } = this.#context.room.state;
     const known = new Map(messages.map((message) => [message.seq, message]));
@@ -130,7 +130,7 @@ export class ThreadPanel implements PanelContent {
       .toSorted((a, b) => a.seq - b.seq);
   }
 
-  /** What scrolls: the panel, once this stands in it. */
+  /** The element that scrolls: the panel, once this content is in it. */
   get #frame(): HTMLElement | null {
     return this.element.parentElement;
   }
@@ -162,7 +162,7 @@ export class ThreadPanel implements PanelContent {
     row.scrollIntoView({ block: 'center' });
   }
 
-  #heard(message: Message): void {
+  #takeReply(message: Message): void {
     if (message.replyTo === this.#seq) this.#messages.set(message.seq, message);
   }
 
@@ -187,7 +187,7 @@ export class ThreadPanel implements PanelContent {
     }
   }
 
-  /** Opens at the first new answer where there is one, else at the end. */
+  /** Opens at the first new reply if there is one, else at the end. */
   #begin(): void {
     const line = this.#rows.element('new');
     const frame = this.#frame;
@@ -198,7 +198,7 @@ export class ThreadPanel implements PanelContent {
     frame.scrollTop += fromTop - frame.clientHeight / 4;
   }
 
-  /** Earlier answers came above what is in sight. @param height of everything before that */
+  /** Keeps the place after earlier replies were added above. @param height the total height before */
   #keepPlace(height: number): void {
     const frame = this.#frame;
     if (frame !== null) frame.scrollTop += frame.scrollHeight - height;

@@ -3,7 +3,7 @@ import { openDialog } from './dialog.ts';
 import { element, withOwnDirection } from './dom.ts';
 import { linkedParts } from './text.ts';
 
-/** Shows all of a topic, where the bar has no room. */
+/** Shows a whole topic, which the bar may cut off. */
 export function showTopic(topic: string): void {
   const said = withOwnDirection(element('p', 'text', ...linkedParts(topic)));
   openDialog({ title: text('topic'), parts: [said] });
