@@ -1,11 +1,12 @@
 const SECOND_MS = 1_000;
 
-/** The longest that a delivery waits for its next attempt, in milliseconds. */
+/** The longest wait before the next attempt at a delivery, in milliseconds. */
 export const MAX_BACKOFF_MS = 3_600_000;
 
 /**
- * How long to wait after a failed attempt, in milliseconds: from 1 s on twice as long each time, up to
- * an hour. Half of it is random, so that what failed together does not come back together.
+ * How long to wait after a failed attempt, in milliseconds: 1 s at first, then twice as long each time,
+ * up to an hour. Half of it is random, so that deliveries that failed together are not retried
+ * together.
  * @param attempt how many attempts had failed before
  * @param random from 0 to 1
  */
@@ -14,7 +15,7 @@ export function backoffMs(attempt: number, random: number): number {
   return Math.ceil((longest * (1 + random)) / 2);
 }
 
-/** A fraction from 0 to 1 that an unguessable id stands for. */
+/** A hash of a text, as a fraction from 0 to 1; of a random id, a random fraction. */
 export function fractionOf(id: string): number {
   let hash = 0;
   for (let at = 0; at < id.length; at++) hash = (hash * 31 + id.charCodeAt(at)) % 65_521;

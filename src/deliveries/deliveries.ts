@@ -14,7 +14,7 @@ import { type Attempt, type DeliveryRow, DeliveryRows } from './delivery-rows.ts
 /** Least time between two wakeups for deliveries, in milliseconds: a busy object sets one, not many. */
 export const WAKEUP_EVERY_MS = 60_000;
 
-/** Deliveries of one attempt, and targets that attempts are made at at the same time. */
+/** Most deliveries in one attempt, and most targets with an attempt at the same time. */
 const STEP = 100;
 
 export interface DeliveriesPorts {
@@ -34,19 +34,19 @@ interface Settled {
 }
 
 /**
- * What an object owes to targets outside it: stored with the change that it is about, carried after the
+ * What an object owes to targets outside it: stored in the transaction of the change, carried after the
  * commit, kept until acknowledged. At least once; the latest state wins. Memory holds only which
- * targets to look at; what a crash leaves is found in storage by the next wakeup.
+ * targets to check; after a crash the next wakeup finds the rest in storage.
  */
 export class Deliveries {
   readonly #ports: DeliveriesPorts;
   readonly #rows: DeliveryRows;
   readonly #read: (target: string, key: string) => string | undefined;
-  /** What is under way, by target. */
+  /** Deliveries under way, by target. */
   readonly #flights = new Map<string, readonly Delivery[]>();
   /** Targets that may have something due. */
   readonly #ready = new Set<string>();
-  /** When to look for other targets with something due; at first at once. */
+  /** When to look in storage for other targets with something due; at first at once. */
   #lookAt = -Infinity;
 
   /** @param read the body of a delivery as of now, as JSON; undefined when there is nothing left to say */
@@ -57,38 +57,39 @@ export class Deliveries {
   }
 
   /**
-   * Stores that a target is to be told. Call it inside the transaction of the change.
-   * @param body what it is told; by default that is read when it is sent
+   * Stores a delivery. Call it inside the transaction of the change.
+   * @param body by default it is read when the delivery is sent
    */
   add(target: string, key: string, body: string | null = null): void {
     this.#rows.add(target, key, this.#ports.clock.now(), body);
     if (this.#ports.courier !== undefined) this.#ready.add(target);
   }
 
-  /** Removes all that is owed to a target, which is not to be told any more. */
+  /** Removes everything owed to a target, which is to get nothing any more. */
   drop(target: string): void {
     this.#rows.drop(target);
   }
 
-  /** The version of what a target is owed; undefined where that is nothing. */
+  /** The version of the delivery that waits or is under way; undefined without one. */
   versionOf(target: string, key: string): number | undefined {
     return this.#rows.versionOf(target, key);
   }
 
-  /** When the first delivery is due, in epoch milliseconds, perhaps in the past; undefined without one. */
+  /** When the first delivery is due, in epoch milliseconds, possibly in the past; undefined without one. */
   firstDue(): number | undefined {
     return this.#rows.firstDue();
   }
 
-  /** Makes all that is owed to a target due, or to every one: what kept it from arriving may be over. */
+  /** Makes all deliveries of one target, or of all targets, due now: what made them fail may be over. */
   restart(target: string | null = null): void {
     this.#rows.restart(this.#ports.clock.now(), target);
     this.#lookAt = -Infinity;
   }
 
   /**
-   * When the object is to be woken for what a crash or a failed attempt leaves, in epoch milliseconds;
-   * undefined when nothing waits. A retry that is due sooner happens where the object is awake anyway.
+   * When to wake the object for deliveries that a crash or a failed attempt left, in epoch
+   * milliseconds; undefined without any. A retry that is due sooner is made only if the object is awake
+   * anyway.
    */
   nextWakeup(now: number): number | undefined {
     const due = this.#rows.firstDue();
@@ -96,14 +97,14 @@ export class Deliveries {
     return Math.max(now + WAKEUP_EVERY_MS, Math.min(due, now + MAX_BACKOFF_MS));
   }
 
-  /** Looks for all that is due at the next flush. Call it when the object is woken. */
+  /** Makes the next flush look in storage for everything due. Call it when the object is woken. */
   wake(): void {
     const now = this.#ports.clock.now();
     this.#rows.bringForward(now, now + MAX_BACKOFF_MS);
     this.#lookAt = -Infinity;
   }
 
-  /** Starts attempts at what is due, in a bounded step. Call it once the rows are stored; never throws. */
+  /** Starts attempts at what is due, in a bounded step. Call it once the rows are durable; never throws. */
   dispatch(): void {
     const { courier, clock } = this.#ports;
     if (courier === undefined) return;
@@ -117,7 +118,7 @@ export class Deliveries {
     }
   }
 
-  /** All rows with their bodies, for when there will be nothing left to read these from. */
+  /** All rows with their bodies, for when the data that bodies are read from is about to be deleted. */
   withBodies(): DeliveryRow[] {
     return this.#rows.all().flatMap((row) => {
       const body = this.#bodyOf(row);
@@ -126,7 +127,7 @@ export class Deliveries {
     });
   }
 
-  /** Stores rows in the place of those that were dropped with everything else. */
+  /** Stores rows again after the database was erased. */
   restore(rows: readonly DeliveryRow[]): void {
     for (const row of rows) this.#rows.insert(row);
     this.#lookAt = -Infinity;
@@ -140,7 +141,7 @@ export class Deliveries {
     if (targets.length < limit) this.#lookAt = this.#rows.nextDue(now);
   }
 
-  /** Targets with nothing under way, as many as may have something. */
+  /** Ready targets without an attempt under way, as many as may start one. */
   #takeReady(): string[] {
     const targets: string[] = [];
     for (const target of this.#ready) {
@@ -178,7 +179,7 @@ export class Deliveries {
   }
 
   #settle(target: string, sent: readonly Delivery[], outcomes: readonly DeliveryOutcome[]): void {
-    // It was settled before.
+    // It was settled already.
     if (this.#flights.get(target) !== sent) return;
     this.#flights.delete(target);
     const settled = sent.map((attempt, at) => ({ attempt, outcome: outcomes[at] ?? 'failed' }));
@@ -188,7 +189,7 @@ export class Deliveries {
     this.#record(target, settled);
   }
 
-  /** Stores how attempts have ended; then the target may have more that is due. */
+  /** Stores how attempts have ended; the target may then have more that is due. */
   #record(target: string, settled: readonly Settled[]): void {
     try {
       this.#ports.sql.atomic(() => {
@@ -214,7 +215,7 @@ export class Deliveries {
     this.#lookAt = Math.min(this.#lookAt, due);
   }
 
-  /** Storage that fails must not make the same attempts again at every flush. */
+  /** While storage fails, the same attempts must not be made again at every flush. */
   #waitForStorage(error: unknown): void {
     this.#ports.log.failure('deliveries', error);
     this.#ready.clear();

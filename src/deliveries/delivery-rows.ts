@@ -1,8 +1,8 @@
 import type { Delivery, Sql } from '../host/ports.ts';
 
 /**
- * Makes the table. A migration of every kind of object that has deliveries: these statements never
- * change.
+ * Creates the table: a migration shared by all kinds of objects that have deliveries. These statements
+ * never change.
  */
 export const CREATE_DELIVERIES: readonly string[] = [
   `CREATE TABLE deliveries (
@@ -20,14 +20,14 @@ export const CREATE_DELIVERIES: readonly string[] = [
 /** A delivery without its body. */
 export type Attempt = Omit<Delivery, 'body'>;
 
-/** A row; its body is stored only where there is nothing left to read it from. */
+/** A row; its body is stored only where it cannot be read when it is sent. */
 export interface DeliveryRow extends Attempt {
   /** When the next attempt is due, in epoch milliseconds. */
   due: number;
   body: string | null;
 }
 
-/** What is owed to targets outside, one row for each target and key. */
+/** The deliveries owed to targets outside, one row for each target and key. */
 export class DeliveryRows {
   readonly #sql: Pick<Sql, 'all' | 'run'>;
 
@@ -36,9 +36,9 @@ export class DeliveryRows {
   }
 
   /**
-   * Adds a row that is due now, or raises the version of the one there is, which keeps its attempt and
+   * Adds a row that is due now, or raises the version of an existing one, which keeps its attempt and
    * due time. Versions do not repeat after a row is gone: they are never below the clock's time.
-   * @param body what it says; null where that is read as it is sent
+   * @param body null where it is read when the delivery is sent
    */
   add(target: string, key: string, now: number, body: string | null): void {
     this.#sql.run(
@@ -96,13 +96,13 @@ export class DeliveryRows {
     return row?.due ?? Infinity;
   }
 
-  /** When the first row is due, perhaps in the past; undefined without rows. */
+  /** When the first row is due, possibly in the past; undefined without rows. */
   firstDue(): number | undefined {
     const [row] = this.#sql.all<{ due: number | null }>('SELECT min(due) AS due FROM deliveries');
     return row?.due ?? undefined;
   }
 
-  /** Removes what was delivered; a newer version is delivered with a new count of attempts. */
+  /** Removes what was delivered; a newer version stays, its count of attempts starting again. */
   acknowledge({ target, key, version, attempt }: Attempt): void {
     this.#sql.run(
       'DELETE FROM deliveries WHERE target = ? AND key = ? AND version = ?',
@@ -114,7 +114,7 @@ export class DeliveryRows {
     this.#sql.run('UPDATE deliveries SET attempt = 0 WHERE target = ? AND key = ?', target, key);
   }
 
-  /** An attempt has failed; a newer version waits as well. */
+  /** Postpones the next attempt after a failed one, also of a newer version. */
   postpone({ target, key }: Attempt, due: number): void {
     this.#sql.run(
       'UPDATE deliveries SET attempt = attempt + 1, due = ? WHERE target = ? AND key = ?',
@@ -124,14 +124,14 @@ export class DeliveryRows {
     );
   }
 
-  /** Makes due what a clock that was set back has left in the far future. */
+  /** Makes rows due now that are far in the future because the clock was set back. */
   bringForward(now: number, latest: number): void {
     const query = 'SELECT 1 FROM deliveries WHERE due > ? LIMIT 1';
     if (this.#sql.all(query, latest).length === 0) return;
     this.#sql.run('UPDATE deliveries SET due = ? WHERE due > ?', now, latest);
   }
 
-  /** Makes all that is owed to a target due, or to every one, as if nothing had failed. */
+  /** Makes all rows of one target, or of all targets, due now, as if nothing had failed. */
   restart(now: number, target: string | null): void {
     this.#sql.run(
       'UPDATE deliveries SET due = ?, attempt = 0 WHERE target = coalesce(?, target)',

@@ -1,4 +1,4 @@
-/** The wait of a server that names none, in milliseconds. */
+/** The wait when a server names none, in milliseconds. */
 const WAIT_MS = 60_000;
 
 /** `Retry-After` in milliseconds, 1 s at least: a number of seconds, or a date. @param now epoch milliseconds */

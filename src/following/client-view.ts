@@ -5,37 +5,37 @@ import { PresenceSnapshot } from './presence-snapshot.ts';
 
 type JoinReply = Reply<'joinRoom'>;
 
-/** What the client of a link shows beside messages: the room, its own rights, who is present. */
+/** What the client of a link shows beside messages: the room, its own rights, the users present. */
 export class ClientView {
   readonly #isMoving: boolean;
   #last: Pick<JoinReply, 'room' | 'you'> | undefined;
   /** The users whom the client shows as present, for handing the link over. */
   here: PresenceSnapshot | undefined;
 
-  /** @param isMoving whether another holder is soon to go on with the link */
+  /** @param isMoving whether the link will soon be handed over to another holder */
   constructor(isMoving: boolean, here?: readonly Present[]) {
     this.#isMoving = isMoving;
     this.here = here && new PresenceSnapshot(here);
   }
 
-  /** The client has read the reply to its first join. */
+  /** Records the reply to the first join, which the client reads itself. */
   joined(reply: JoinReply): void {
     this.#last = { room: reply.room, you: reply.you };
     if (this.#isMoving) this.here = PresenceSnapshot.in(reply);
   }
 
-  /** Joined again after a break. @returns what the client must know of the time without a connection */
+  /** Records a join after a break. @returns events for what changed while there was no connection */
   rejoined(reply: JoinReply): readonly string[] {
     const now = PresenceSnapshot.in(reply);
-    const comings = now && this.here?.changesTo(now, reply.room.roomId, Date.now());
-    const lines = comings ?? [presenceLine(reply)];
+    const presenceChanges = now && this.here?.changesTo(now, reply.room.roomId, Date.now());
+    const lines = presenceChanges ?? [presenceLine(reply)];
     const changes = changesSince(this.#last, reply);
     this.here = this.#isMoving ? now : undefined;
     this.#last = { room: reply.room, you: reply.you };
     return [...lines, ...changes];
   }
 
-  /** Lines go to the client. Presence is forgotten once it is not known by name any more. */
+  /** Records lines sent to the client. Presence is forgotten once the room no longer names all users. */
   delivered(lines: readonly string[]): void {
     const { here } = this;
     if (here !== undefined && !lines.every((line) => here.heard(line))) this.here = undefined;
@@ -46,7 +46,7 @@ function presenceLine({ room: { roomId }, onlineCount }: JoinReply): string {
   return eventLine('presence', { roomId, onlineCount });
 }
 
-/** What else the client must know of the time it was away. */
+/** Events for what else changed while there was no connection. */
 function changesSince(
   before: Pick<JoinReply, 'room' | 'you'> | undefined,
   { room, you, receipts }: JoinReply,
@@ -64,7 +64,7 @@ function changesSince(
   return lines;
 }
 
-/** The room without what changes by itself. */
+/** The room without `memberCount`, which is no setting. */
 function settingsOf({ memberCount: _, ...settings }: RoomInfo): string {
   return JSON.stringify(settings);
 }

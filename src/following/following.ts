@@ -4,34 +4,34 @@ import { missedLines, revOf } from '../protocol/frames.ts';
 import { parsePosition } from '../protocol/position.ts';
 
 /**
- * Following a room from a position, as a state machine without I/O: every durable change once, in
- * the order of `rev`, what was missed before what happens. The caller turns what it receives into
- * inputs and carries out the actions that come back, in their order.
+ * Following a room from a position, as a state machine without I/O: it delivers every durable change
+ * once, in the order of `rev`, missed changes before live ones. The caller turns what it receives into
+ * inputs and carries out the returned actions in order.
  */
 
 export type State =
   /** A connection is being made, from `since`; its first line will be the join reply. */
   | {
       name: 'joining';
-      /** Undefined: only what happens from now on counts. */
+      /** Undefined: only events from now on are wanted. */
       since: string | undefined;
       known: number;
     }
-  /** Pages of missed changes arrive. Live lines wait, where the connection is kept. */
+  /** Pages of missed changes arrive. If the connection is kept, live lines wait. */
   | {
       name: 'catchingUp';
       /** Where the last page ended. */
       position: string;
       known: number;
       held: readonly string[];
-      /** Of what is held, in characters. */
+      /** The length of the held lines, in characters. */
       heldLength: number;
     }
-  /** Everything up to `position` has been delivered, and events are passed on as they come. */
+  /** Everything up to `position` has been delivered; events are passed on as they arrive. */
   | { name: 'live'; position: string | undefined }
   | { name: 'ended' };
 
-/** Events in order, as lines, and where the room stands after the last durable one of them. */
+/** Events in order, as lines, and the position after the last durable one of them. */
 export interface Lines {
   type: 'lines';
   lines: readonly string[];
@@ -46,7 +46,7 @@ export type Input =
     }
   /** A page that was asked for. */
   | { type: 'page'; reply: Omit<Reply<'getMissed'>, 'myReactions'> }
-  /** What came over the connection, replies aside. */
+  /** Lines that arrived over the connection, except replies. */
   | Lines
   /** The connection broke and may be made again. */
   | { type: 'broken' }
@@ -56,17 +56,17 @@ export type Input =
 export type Action =
   /** Deliver to the client. */
   | Lines
-  /** Everything up to `position` is delivered; what comes from now on is live. */
+  /** Everything up to `position` has been delivered; further lines are live. */
   | { type: 'caughtUp'; position: string }
-  /** The client's position is of another life of the room: what it holds is void. */
+  /** The client's position is of another epoch of the room: what it holds is obsolete. */
   | { type: 'reset'; position: string }
-  /** Ask for the page of what was missed after a position. */
+  /** Ask for the page of changes missed after a position. */
   | { type: 'askPage'; after: string }
-  /** Connect, again if need be, and join from a position. */
+  /** Connect or reconnect, and join from a position. */
   | { type: 'connect'; since: string }
-  /** Let the connection go. */
+  /** Close the connection. */
   | { type: 'disconnect' }
-  /** Nothing comes any more. */
+  /** Nothing more will be delivered. */
   | { type: 'end'; code: number; reason: string };
 
 export interface Step {
@@ -74,20 +74,20 @@ export interface Step {
   actions: readonly Action[];
 }
 
-/** Before the first connection. @param since what the client came back with, if anything */
+/** The state before the first connection. @param since the position that the client sent, if any */
 export function joining(since: string | undefined): State {
   return { name: 'joining', since, known: revAt(since) };
 }
 
-/** What to come back with if the connection broke now; undefined before the first join. */
+/** The position to resume from if the connection broke now; undefined before the first join. */
 export function positionOf(state: State): string | undefined {
   if (state.name === 'joining') return state.since;
   return state.name === 'ended' ? undefined : state.position;
 }
 
 /**
- * @param maxHeld how many characters of live lines are held while pages come; more than that end it
- * with 4000. With 0 nothing is held: the connection is let go until the pages end.
+ * @param maxHeld how many characters of live lines are held while pages arrive; more end the following
+ * with 4000. With 0 nothing is held: the connection is closed until the pages end.
  */
 export function next(state: State, input: Input, maxHeld: number): Step {
   switch (input.type) {
@@ -142,7 +142,7 @@ function onJoined(
 function onPage(state: In<'catchingUp'>, reply: InputReply<'page'>, maxHeld: number): Step {
   const { known, held } = state;
   const { messages, position, complete, reset } = reply;
-  // Joining from where the last page ended is answered by the reset as well.
+  // A join from the end of the last page is answered with `reset` too.
   if (reset === true) return connect(state.position, known, [{ type: 'disconnect' }]);
   const lines = missedLines(messages, known);
   if (!complete) {
@@ -183,15 +183,15 @@ function end(...actions: Action[]): Step {
   return { state: { name: 'ended' }, actions };
 }
 
-/** The client's own reconnecting takes over. */
+/** Closes with 4000, after which the client reconnects by itself. */
 function giveUp(): Step {
   const code = closeCodes.goingAway;
   return end({ type: 'disconnect' }, { type: 'end', code, reason: closeReasons[code] });
 }
 
 /**
- * Live lines without the changes whose outcome is in the pages. Not the other way round: a reaction or
- * an appended text does not tell what the message was before.
+ * The held live lines without the changes whose outcome is in the pages. The pages are kept rather than
+ * the lines, because a reaction or an append does not contain the message it changes.
  */
 function heldAfter(held: readonly string[], position: string): string[] {
   const end = revAt(position);

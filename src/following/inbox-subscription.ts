@@ -7,7 +7,7 @@ import type { Identity } from '../protocol/identity.ts';
 import type { InboxReply } from '../protocol/inbox-commands.ts';
 import type { Subscription, SubscriptionSink } from './room-subscription.ts';
 
-/** Changes of a page while catching up. */
+/** Changes in a page while catching up. */
 const PAGE = 200;
 
 /** The events of an inbox from a position on, for a reader without a socket. */
@@ -42,7 +42,7 @@ export class InboxSubscription implements Subscription {
     this.#link?.close('left');
   }
 
-  /** Pages follow no faster than the client reads; then the inbox is live. */
+  /** Sends the pages, no faster than the client reads, then follows the inbox live. */
   async #catchUp(first: InboxReply<'openInbox'>): Promise<void> {
     let reply = first;
     if (reply.reset === true) this.#sink.reset(reply.position);

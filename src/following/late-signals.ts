@@ -1,6 +1,6 @@
 import { isSignal } from '../protocol/frames.ts';
 
-/** Signals of one room that are kept; of more, the oldest are dropped. */
+/** Most signals of one room that are kept; above it the oldest are dropped. */
 export const MAX_LATE_SIGNALS = 256;
 
 /** How long a link that was handed over waits for its successor, in milliseconds. */
@@ -8,8 +8,8 @@ const MAX_WAIT_MS = 5_000;
 
 /**
  * The signals that a link still receives after it was handed over. Its successor joins with the same
- * session, at which the room closes this link: what was sent before has come here, and what is sent
- * from then on goes to the successor.
+ * session, whereupon the room closes this link: signals sent before arrive here, later ones at the
+ * successor.
  */
 export class LateSignals {
   readonly all: Promise<readonly string[]>;
@@ -17,7 +17,10 @@ export class LateSignals {
   #resolve!: (lines: readonly string[]) => void;
   readonly #timer: ReturnType<typeof setTimeout>;
 
-  /** @param close closes the link, where no successor comes; it may then have received the same */
+  /**
+   * @param close closes the link if the room has not closed it in time. The signals are then dropped:
+   * the successor may have received the same
+   */
   constructor(close: () => void) {
     this.all = new Promise((resolve) => {
       this.#resolve = resolve;

@@ -1,6 +1,6 @@
 /**
- * Remembers what was made of something shared, for as long as that is shared.
- * @param make its result must depend on the first argument alone; the others follow from it
+ * Makes a value once for each object, by its identity, and keeps it for as long as the object exists.
+ * @param make its result must depend on the first argument alone; the others must follow from it
  */
 export function memoizeByIdentity<K extends object, V, More extends unknown[] = []>(
   make: (from: K, ...more: More) => V,

@@ -2,9 +2,9 @@ import type { Reply } from '../protocol/commands.ts';
 import { ackLine, type Command, isReply, payloadIn, type Result } from '../protocol/frames.ts';
 
 /**
- * Missed messages whose sender waits for an answer are the answers, in their place: one that came when
- * it is sent again would come after messages that were said after it.
- * @param unanswered commands by ref; those that are answered here are removed
+ * Turns missed messages that the client itself sent and has no reply for into those replies, in their
+ * place. If the command were repeated instead, its reply would arrive after messages that are newer.
+ * @param unanswered commands without a reply, by ref; those that are answered here are removed
  */
 export function withAnswers(
   lines: readonly string[],

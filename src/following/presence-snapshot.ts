@@ -4,7 +4,7 @@ import type { Present } from '../protocol/objects.ts';
 
 type JoinReply = Pick<Reply<'joinRoom'>, 'room' | 'online' | 'onlineCount' | 'presence'>;
 
-/** The users that a client of a room was told are present, while the room names each. */
+/** The users that a client of a room shows as present, while the room names all of them. */
 export class PresenceSnapshot {
   readonly #users: Map<string, Present>;
 
@@ -23,7 +23,7 @@ export class PresenceSnapshot {
     return [...this.#users.values()];
   }
 
-  /** A line has gone to the client. @returns whether all present users are still known */
+  /** Applies a line sent to the client. @returns whether all present users are still known */
   heard(line: string): boolean {
     const name = eventName(line);
     if (name === 'presence') return false;
@@ -40,7 +40,7 @@ export class PresenceSnapshot {
     return true;
   }
 
-  /** The events that lead from here to `then`; undefined where a user has another name there. */
+  /** The events that lead from this snapshot to `then`; undefined where a user has another name there. */
   changesTo(then: PresenceSnapshot, roomId: string, timestamp: number): string[] | undefined {
     const isRenamed = ({ userId, username }: Present) =>
       (then.#users.get(userId)?.username ?? username) !== username;

@@ -6,14 +6,14 @@ const RECONNECT_MS = 15_000;
 const FIRST_WAIT_MS = 50;
 const MAX_WAIT_MS = 3_000;
 
-/** How often a room that cannot answer is asked again, and after how long, in milliseconds. */
+/** How often a room that cannot answer is asked, and the wait in between, in milliseconds. */
 const MAX_TRIES = 15;
 const AGAIN_MS = 1_000;
 
 /**
- * Makes a connection again until it succeeds, for 15 s.
+ * Tries to reconnect until it succeeds, for 15 s.
  * @param attempt resolves to whether no further one is needed
- * @returns whether that was so in time
+ * @returns false when the time is up
  */
 export async function reconnect(
   attempt: () => Promise<boolean>,
@@ -22,14 +22,14 @@ export async function reconnect(
   const until = Date.now() + RECONNECT_MS;
   for (let longest = FIRST_WAIT_MS; Date.now() < until; longest *= 2) {
     if (await attempt()) return true;
-    // At random, so that the links of a lost room do not come back in the same instant.
+    // Random, so that the links of a lost room do not reconnect in the same instant.
     await wait(Math.random() * Math.min(longest, MAX_WAIT_MS));
     if (isOver()) return true;
   }
   return false;
 }
 
-/** Asks again while the answer is that the room cannot answer now; the last answer counts. */
+/** Asks again while the error is temporary, such as `unavailable`; returns the last answer. */
 export async function askAgain<R extends object>(
   ask: () => Promise<Result<R>>,
   isOver: () => boolean,

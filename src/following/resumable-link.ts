@@ -21,7 +21,7 @@ import { ClientView } from './client-view.ts';
 import { LateSignals } from './late-signals.ts';
 import { withAnswers } from './missed-answers.ts';
 
-/** A link as it is dialled: it may break. */
+/** A plain link, which may break. */
 export interface LinkTransport {
   send(line: string): void;
   renew(identity: Identity): void;
@@ -30,14 +30,14 @@ export interface LinkTransport {
 
 export interface LinkTransportListener {
   lines(lines: readonly string[], position: string | undefined): void;
-  /** The room has ended it, with a close code of its own. */
+  /** The room has ended the link, with a close code. */
   closed(code: number, reason: string): void;
-  /** It broke. */
+  /** The link broke. */
   broken(): void;
 }
 
 /**
- * Reaches a room once.
+ * Connects to a room once.
  * @throws Refusal; a temporary one (`unavailable`) may be tried again, unless it is `Overloaded`
  */
 export type ConnectLink = (
@@ -49,7 +49,7 @@ export type ConnectLink = (
 /** Commands that wait for a broken link; more are answered `unavailable`. */
 const MAX_UNANSWERED = 64;
 
-/** Live lines that wait while missed pages are fetched, in characters. */
+/** Most characters of live lines that wait while missed pages are fetched. */
 const MAX_HELD_CHARACTERS = 1024 * 1024;
 
 /** Refs of the link's own commands; transports count from 0. */
@@ -59,9 +59,9 @@ type JoinReply = Reply<'joinRoom'>;
 
 /**
  * A link to a room that is connected again when it breaks, without its client noticing: from the last
- * position, with what is unanswered sent again. Resending is harmless because every message has an
- * id. If that fails for 15 s, or the room says `reset`, the listener is closed with 4000, so that the
- * client's own reconnecting takes over.
+ * position, and with unanswered commands sent again. Resending is harmless because every message has an
+ * id. If it fails for 15 s, or the room replies `reset`, the listener is closed with 4000, so that the
+ * client reconnects by itself.
  */
 export class ResumableLink implements MovableLink {
   readonly #connect: ConnectLink;
@@ -70,12 +70,12 @@ export class ResumableLink implements MovableLink {
   readonly #unanswered = new Map<number, Command>();
   #identity: Identity;
   #transport: LinkTransport | undefined;
-  /** The client reads the first join reply itself, and what it says of missed messages. */
+  /** Live from the start: the client reads the first join reply, with its missed messages, itself. */
   #state: State = { name: 'live', position: undefined };
   readonly #view: ClientView;
-  /** Set once it was handed over, while the room still takes it for the client's. */
+  /** Set once the link was handed over: the room still sends to it until the successor joins. */
   #late: LateSignals | undefined;
-  /** Counts the connections made, so that what an older one still says is ignored. */
+  /** Counts the connections made, so that lines from an older one are ignored. */
   #generation = 0;
 
   private constructor(
@@ -94,8 +94,8 @@ export class ResumableLink implements MovableLink {
 
   /**
    * Joins for the first time.
-   * @param isMoving whether another holder is soon to go on with it
-   * @throws Refusal when the room does not take it
+   * @param isMoving whether the link will soon be handed over to another holder
+   * @throws Refusal when the room refuses it
    */
   static async open(
     connect: ConnectLink,
@@ -109,7 +109,7 @@ export class ResumableLink implements MovableLink {
     return link;
   }
 
-  /** Goes on with a link that was held elsewhere. */
+  /** Resumes a link that was held elsewhere. */
   static resume(
     connect: ConnectLink,
     identity: Identity,
@@ -147,7 +147,7 @@ export class ResumableLink implements MovableLink {
     this.#disconnect(reason);
   }
 
-  /** Ends this link for another to go on from; undefined before the room was joined. */
+  /** Ends this link for a successor; undefined before the room was joined. */
   handOver(): MovedLink | undefined {
     const position = positionOf(this.#state);
     const late = this.#endForSuccessor();
@@ -158,7 +158,7 @@ export class ResumableLink implements MovableLink {
     return { state: { join, position, ...(here !== undefined && { here }) }, late };
   }
 
-  /** Ends this link, but hears its signals until the room closes it for the one that goes on. */
+  /** Ends this link, but collects its signals until the room closes it because the successor has joined. */
   #endForSuccessor(): Promise<readonly string[]> {
     const isLive = this.#state.name === 'live' && positionOf(this.#state) !== undefined;
     this.#state = { name: 'ended' };
@@ -175,7 +175,7 @@ export class ResumableLink implements MovableLink {
     return {
       lines: (lines, position) => {
         if (this.#generation !== generation) return;
-        if (this.#late === undefined) this.#hear(lines, position);
+        if (this.#late === undefined) this.#receive(lines, position);
         else this.#late.take(lines);
       },
       closed: (code, reason) => {
@@ -236,7 +236,7 @@ export class ResumableLink implements MovableLink {
     this.#transport = undefined;
   }
 
-  /** The client's own reconnecting takes over. */
+  /** Closes with 4000, after which the client reconnects by itself. */
   #giveUp(): void {
     const code = closeCodes.goingAway;
     this.#disconnect('disconnected');
@@ -259,7 +259,7 @@ export class ResumableLink implements MovableLink {
       const transport = await this.#connect(identity, { ...join, since }, listener);
       if (this.#generation === generation) this.#transport = transport;
       else transport.close('disconnected');
-      // It may have been renewed in the meantime.
+      // The token may have been renewed while it was connecting.
       if (this.#identity !== identity) transport.renew(this.#identity);
       return true;
     } catch (error) {
@@ -267,7 +267,7 @@ export class ResumableLink implements MovableLink {
     }
   }
 
-  /** Ends the link, unless the room may take it at another attempt. */
+  /** Ends the link, unless another attempt may succeed. @returns whether to try again */
   #mayTryAgain(error: unknown): boolean {
     if (error instanceof Overloaded) {
       this.#giveUp();
@@ -281,19 +281,19 @@ export class ResumableLink implements MovableLink {
     return false;
   }
 
-  #hear(lines: readonly string[], position: string | undefined): void {
+  #receive(lines: readonly string[], position: string | undefined): void {
     if (this.#state.name !== 'live') {
-      this.#hearInPieces(lines, position);
+      this.#receiveMissed(lines, position);
       return;
     }
-    let stands = position;
-    if (lines.some(isReply)) for (const line of lines) stands ??= this.#note(line);
-    // Nearly all frames come here: what is live passes as it comes, and only the position is kept.
-    if (stands !== undefined) this.#state = { name: 'live', position: stands };
-    this.#deliver(lines, stands);
+    let latest = position;
+    if (lines.some(isReply)) for (const line of lines) latest ??= this.#note(line);
+    // Nearly all frames take this path: live lines pass unchanged, and only the position is kept.
+    if (latest !== undefined) this.#state = { name: 'live', position: latest };
+    this.#deliver(lines, latest);
   }
 
-  /** Keeps account of replies that pass. @returns the position in the reply to the first join */
+  /** Notes a reply that passes. @returns the position, where it is the reply to the first join */
   #note(line: string): string | undefined {
     const ref = ackRef(line);
     if (ref !== undefined) this.#unanswered.delete(ref);
@@ -305,8 +305,8 @@ export class ResumableLink implements MovableLink {
     return undefined;
   }
 
-  /** Takes out the replies to what the link itself has asked while it catches up. */
-  #hearInPieces(lines: readonly string[], position: string | undefined): void {
+  /** Separates the replies to the link's own commands from events while it catches up. */
+  #receiveMissed(lines: readonly string[], position: string | undefined): void {
     const at = lines.findIndex((line) => isJoined(line) || ackRef(line) === OWN_REF);
     const events = at < 0 ? lines : lines.slice(0, at);
     const isLast = events.length === lines.length;
@@ -321,7 +321,7 @@ export class ResumableLink implements MovableLink {
       else this.#giveUp();
     }
     const rest = lines.slice(at + 1);
-    if (rest.length > 0) this.#hear(rest, position);
+    if (rest.length > 0) this.#receive(rest, position);
   }
 
   #rejoined(reply: JoinReply): void {

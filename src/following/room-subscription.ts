@@ -6,7 +6,7 @@ import type { LinkListener, RoomDirectory, RoomLink } from '../host/room-directo
 import { type Action, type Input, joining, next, type State } from './following.ts';
 import { askAgain } from './reconnecting.ts';
 
-/** Reads a room without joining it: no user appears to be there, and nothing is sent. */
+/** Reads a room without joining it: no presence is shown, and no commands are sent. */
 export interface Reader {
   directory: RoomDirectory;
   roomId: string;
@@ -15,12 +15,12 @@ export interface Reader {
 
 /** Events from a position on. */
 export interface Subscription {
-  /** @throws Refusal when the reader is not taken */
+  /** @throws Refusal when the reader is refused */
   open(since: string | undefined): Promise<void>;
   close(): void;
 }
 
-/** What a stream or a poll reads. */
+/** A room or an inbox that an event stream or a poll reads. */
 export interface Source {
   identity: Identity;
   /** Undefined for an inbox. */
@@ -32,35 +32,35 @@ export interface Source {
 export interface SubscriptionSink {
   /**
    * Events in order, as lines.
-   * @param position where the room stands after the last durable one
+   * @param position the room's position after the last durable one
    */
   lines(lines: readonly string[], position: string | undefined): void;
-  /** Everything up to `position` has been delivered; what is live follows. */
+  /** Everything up to `position` has been delivered; live events follow. */
   standsAt(position: string): void;
-  /** The client's position is of another life of the room: what it holds is void. */
+  /** The client's position is of another epoch of the room: what it holds is obsolete. */
   reset(position: string): void;
-  /** Nothing comes any more. */
+  /** Nothing more will be delivered. */
   ended(code: number, reason: string): void;
-  /** Bytes that wait unsent. */
+  /** Unsent bytes. */
   buffered(): number;
-  /** Resolves when nothing waits unsent, or the client is gone. */
+  /** Resolves when all bytes are sent, or the client is gone. */
   drained(): Promise<void>;
 }
 
-/** No live line is held while pages come: a slow reader would make that grow without bound. */
+/** No live lines are held while pages are read: with a slow reader they would grow without limit. */
 const MAX_HELD = 0;
 
 /**
- * A room's events from a position on, for a reader without a socket. A link whose join could not
- * hold all that was missed is let go; pages follow no faster than the client reads, and where they
- * end another link is made.
+ * A room's events from a position on, for a reader without a socket. If the join reply cannot hold
+ * everything that was missed, the link is closed, pages are fetched no faster than the client reads,
+ * and then another link is made.
  */
 export class RoomSubscription implements Subscription {
   readonly #reader: Reader;
   readonly #sink: SubscriptionSink;
   #state: State = joining(undefined);
   #link: RoomLink | undefined;
-  /** Counts the links made, so that what an older one still says is ignored. */
+  /** Counts the links made, so that lines from an older one are ignored. */
   #generation = 0;
 
   constructor(reader: Reader, sink: SubscriptionSink) {
@@ -69,8 +69,8 @@ export class RoomSubscription implements Subscription {
   }
 
   /**
-   * @param since what the client came back with; without it, only what happens from now on counts
-   * @throws Refusal when the room does not take the reader
+   * @param since the position that the client sent; without it, only events from now on are delivered
+   * @throws Refusal when the room refuses the reader
    */
   async open(since: string | undefined): Promise<void> {
     this.#state = joining(since);
@@ -88,7 +88,7 @@ export class RoomSubscription implements Subscription {
     const isCurrent = () => this.#generation === generation;
     const listener: LinkListener = {
       lines: (lines, position) => {
-        if (isCurrent()) this.#hear(lines, position);
+        if (isCurrent()) this.#receive(lines, position);
       },
       closed: (code, reason) => {
         if (isCurrent()) this.#step({ type: 'closed', code, reason });
@@ -108,7 +108,7 @@ export class RoomSubscription implements Subscription {
     this.#link = undefined;
   }
 
-  #hear(lines: readonly string[], position: string | undefined): void {
+  #receive(lines: readonly string[], position: string | undefined): void {
     const [first = ''] = lines;
     const isFirst = this.#state.name === 'joining';
     if (isFirst) this.#step({ type: 'joined', reply: joinReplyIn(first) });

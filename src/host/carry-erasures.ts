@@ -3,11 +3,11 @@ import type { Result } from '../protocol/frames.ts';
 import type { Carry } from './courier.ts';
 import type { DeliveryOutcome } from './ports.ts';
 
-/** How long a room has for a step, in milliseconds; it goes on by itself. */
+/** Time between two requests to a room that is still erasing, in milliseconds; it continues by itself. */
 const ASK_AGAIN_MS = 1_000;
 
 /**
- * Carries what an erased inbox owes to rooms that it learned of later.
+ * Erases a user from the rooms that their erased inbox learned of later.
  * @param erase asks a room to erase a user: the command `eraseUser`
  */
 export function erasureCarrier(erase: (roomId: string, userId: string) => Promise<Result>): Carry {
@@ -19,7 +19,10 @@ export function erasureCarrier(erase: (roomId: string, userId: string) => Promis
   };
 }
 
-/** Asked again until the room is done: an erasure that is under way may be an earlier one. */
+/**
+ * The outcome of a room's answer. The room is asked again until done: an erasure under way may be an
+ * earlier one.
+ */
 export function erasureOutcome(answer: Result): DeliveryOutcome {
   if (!answer.ok) return answer.error.code === 'room_not_found' ? 'delivered' : 'failed';
   return 'done' in answer && answer.done === true ? 'delivered' : { retryAfterMs: ASK_AGAIN_MS };

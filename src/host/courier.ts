@@ -1,14 +1,14 @@
 import type { Courier, Delivery, DeliveryOutcome, Timer } from './ports.ts';
 
-/** Brings deliveries, which share one target, to it. A rejection counts as `failed` for all. */
+/** Carries deliveries to the one target that they share. A rejection counts as `failed` for all. */
 export type Carry = (
   target: string,
   deliveries: readonly Delivery[],
 ) => Promise<readonly DeliveryOutcome[]>;
 
 /**
- * Carries one delivery after the other until one is not delivered or the time is up: a target that
- * fails is not asked for the rest, which waits as that one does.
+ * Carries one delivery after the other until one is not delivered or the time is up. The rest are not
+ * attempted at a target that fails, and get the outcome of the one that failed.
  * @param startsWithinMs time in which deliveries are begun, in milliseconds
  */
 export async function carryInOrder(
@@ -37,13 +37,13 @@ interface Attempt {
   settle: Settle;
 }
 
-/** An attempt that has no outcome by then has failed, in milliseconds: a target answers or is down. */
+/** An attempt without an outcome after this long has failed, in milliseconds. */
 export const CARRY_TIMEOUT_MS = 15_000;
 
 /**
  * Carries what an object owes to targets outside it. An attempt starts when the commit that stored it
- * is durable, and its outcome comes back in a turn of the object. While it is under way a timer keeps
- * the object in memory, at most for the time-out; attempts of an object that is gone never settle.
+ * is durable, and its outcome comes back in a turn of the object. During an attempt a timer keeps the
+ * object in memory, at most for the time-out; attempts of an evicted object never settle.
  */
 export class HostedCourier implements Courier {
   readonly #carry: Carry;
@@ -58,17 +58,17 @@ export class HostedCourier implements Courier {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Starts one attempt for all deliveries given; `settle` is called once, in a later turn. Never throws. */
+  /** Takes one attempt for all deliveries given; `settle` is called once, in a later turn. Never throws. */
   send(target: string, deliveries: readonly Delivery[], settle: Settle): void {
     this.#waiting.push({ target, deliveries, settle });
   }
 
-  /** Starts what was sent. Call it when everything decided is durable. */
+  /** Starts the attempts that were taken. Call it when everything decided is durable. */
   start(): void {
     for (const attempt of this.#waiting.splice(0)) void this.#attempt(attempt);
   }
 
-  /** Drops what was sent and what is under way: the object is gone. */
+  /** Drops attempts that wait or are under way, because the object is gone. */
   forget(): void {
     this.#waiting = [];
     this.#underWay.clear();
@@ -95,7 +95,7 @@ export class HostedCourier implements Courier {
     }
   }
 
-  /** An outcome that is missing is a failure. */
+  /** A missing outcome counts as `failed`. */
   #settle(attempt: Attempt, outcomes: readonly DeliveryOutcome[]): void {
     if (!this.#underWay.delete(attempt)) return;
     attempt.settle(attempt.deliveries.map((_, at) => outcomes[at] ?? 'failed'));

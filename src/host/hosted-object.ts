@@ -2,7 +2,7 @@ import { unavailable } from '../protocol/codes/errors.ts';
 import { type Carry, HostedCourier } from './courier.ts';
 import type { Courier, Log, Timer } from './ports.ts';
 
-/** What a host keeps alive: a room, an inbox, a relay. */
+/** An object that a host runs: a room, an inbox, a relay. */
 export interface Hosted {
   /** Does what is due. Called by the host when the object's wakeup comes. */
   wake(): void;
@@ -14,28 +14,28 @@ export interface Hosted {
 export interface CommitPort {
   /**
    * Makes everything written since the last commit durable. Returns true where that is done, and false
-   * where `done` is called later, with the error if there was one. Nothing is written between.
+   * where `done` is called later, with the error or null. Nothing is written in between.
    * @param waits whether to return only when it is done
    * @throws when it fails
    */
   commit(waits: boolean, done: (error: unknown) => void): boolean;
-  /** Waits for a commit whose `done` is not called yet. @throws when it fails */
+  /** Waits for a commit whose `done` has not been called yet. @throws when it fails */
   sync(): void;
 }
 
-/** The ports of a hosted object that need no host. */
+/** The ports that `HostedObject` itself provides to its object. */
 export interface OwnPorts {
   timer: Timer;
   courier?: Courier;
 }
 
-/** One flush, its times by `clock`. */
+/** One flush; its times are those of `clock`. */
 export interface FlushReport {
   /** Whether anything was handed out. */
   hasHandedOut: boolean;
-  /** Pieces of work that it was for. */
+  /** Pieces of work whose results it committed. */
   works: number;
-  /** When the first of them came. */
+  /** When the first of them was queued. */
   dueSince: number;
   /** When the commit began. */
   startedAt: number;
@@ -45,9 +45,9 @@ export interface FlushReport {
 
 /** What a hosted object needs of its host. */
 export interface HostPorts<O extends Hosted> {
-  /** Without it the platform holds back what a turn sends and returns until its writes are durable. */
+  /** Absent where the platform holds back what a turn sends and returns until its writes are durable. */
   storage?: CommitPort;
-  /** Makes the object from what is stored. @throws when that cannot be read */
+  /** Makes the object from its storage. @throws when that cannot be read */
   make(own: OwnPorts): O;
   /** In milliseconds; for durations. */
   clock: { now(): number };
@@ -55,16 +55,19 @@ export interface HostPorts<O extends Hosted> {
   after(ms: number, work: () => void): () => void;
   /** A flush is due: the host calls `flush` at once or later. */
   schedule(): void;
-  /** What a commit made durable is handed out. */
+  /** Reports that the output of a commit has been handed out. */
   flushed(report: FlushReport): void;
-  /** The object is gone: drops what is not committed, and closes every connection with 4000. */
+  /** Called when the object is lost: drops what is not committed, and closes every connection with 4000. */
   reset(): void;
-  /** Brings deliveries to their targets; without it the object has no courier. */
+  /** Carries deliveries to their targets; without it the object has no courier. */
   carry?: Carry;
-  /** What an attempt at that may take, in milliseconds; `CARRY_TIMEOUT_MS` unless given. */
+  /** How long such an attempt may take, in milliseconds; `CARRY_TIMEOUT_MS` unless given. */
   carryMs?: number | undefined;
   log: Log;
-  /** The queue runs at this weight, after the commit on its way: later input waits in the network. */
+  /**
+   * At this weight the queue is run at once, after a commit under way: later input waits in
+   * the network.
+   */
   maxQueued: number;
 }
 
@@ -74,13 +77,13 @@ interface Queued<O> {
   reject: ((error: unknown) => void) | undefined;
 }
 
-/** A result that may be shown once it is stored. */
+/** A caller whose result is returned once it is durable. */
 interface Waiter {
   stored(): void;
   lost(error: unknown): void;
 }
 
-/** A commit, until what it made durable is handed out. */
+/** A commit, until its output has been handed out. */
 interface Commit {
   startedAt: number;
   dueSince: number;
@@ -89,10 +92,10 @@ interface Commit {
 }
 
 /**
- * One object's life on any host. All work queues. A flush runs the queue, commits once, then hands out.
- * While a commit is on its way nothing runs, and what comes waits in order. After a failed commit
- * nothing in memory is trusted: the connections close with 4000, callers get `unavailable`, and the
- * next use makes a new object.
+ * Runs one object on any host. All work is queued. A flush runs the queue, commits once, then hands out
+ * the output. During a commit no work runs; new work waits in order. After a failed commit the memory
+ * is discarded: the connections close with 4000, callers get `unavailable`, and the next use makes a
+ * new object.
  */
 export class HostedObject<O extends Hosted> implements Timer {
   readonly #ports: HostPorts<O>;
@@ -106,9 +109,9 @@ export class HostedObject<O extends Hosted> implements Timer {
   #waiters: Waiter[] = [];
   /** The last commit. */
   #commit: Commit | undefined;
-  /** Whether a commit is on its way, or what it made durable is being handed out. */
+  /** Whether a commit is under way, or its output is being handed out. */
   isCommitting = false;
-  /** When the first of the work came that no flush has followed yet, and how much of it has run. */
+  /** When the first work since the last flush was queued, and how many pieces have run since. */
   #dueSince: number | undefined;
   #works = 0;
 
@@ -120,7 +123,7 @@ export class HostedObject<O extends Hosted> implements Timer {
 
   /**
    * Queues work for the next flush.
-   * @param reject gets what the work throws, or `unavailable` for an object that cannot be opened;
+   * @param reject gets the error that the work throws, or `unavailable` if the object cannot be opened;
    * without it errors are logged, and an object that cannot be opened closes its connections
    */
   queue(work: (object: O) => void, weight = 1, reject?: (error: unknown) => void): void {
@@ -149,8 +152,8 @@ export class HostedObject<O extends Hosted> implements Timer {
   }
 
   /**
-   * Runs work at once, after what is queued; while a commit is on its way, when that is over. Resolves
-   * with its result when it has run, before anything it leads to is handed out in a later turn.
+   * Runs work at once, after what is queued; during a commit, as soon as that is over. Resolves with
+   * its result when it has run, before its output is handed out in a later turn.
    * @throws Refusal `unavailable` when the object cannot be opened
    */
   run<T>(work: (object: O) => T): Promise<T> {
@@ -160,7 +163,7 @@ export class HostedObject<O extends Hosted> implements Timer {
     });
   }
 
-  /** Calls `work` after `ms` milliseconds, with a flush. Lost when the object is. */
+  /** Calls `work` after `ms` milliseconds, then flushes. Lost with the object. */
   after(ms: number, work: () => void): () => void {
     const cancel = () => {
       stop();
@@ -175,9 +178,12 @@ export class HostedObject<O extends Hosted> implements Timer {
     return cancel;
   }
 
-  /** One commit for all that is queued; it hands out when that is durable. @param waits as in `commit` */
+  /**
+   * Runs the queue and commits once; hands out the output when that is durable.
+   * @param waits as in `commit`
+   */
   flush(waits = false): void {
-    // The end of a run or of a commit asks for the flush that follows it.
+    // The run or the commit under way schedules the flush that follows it.
     if (this.#isRunning || this.#commit?.isOver === false) return;
     this.#drain();
     const startedAt = this.#ports.clock.now();
@@ -197,13 +203,13 @@ export class HostedObject<O extends Hosted> implements Timer {
     this.#conclude(commit, failed);
   }
 
-  /** Stores and hands out all that is queued, and returns when that is done. */
+  /** Stores and hands out everything queued, and returns when that is done. */
   settle(): void {
     this.#awaitCommit();
     this.flush(true);
   }
 
-  /** Forgets the object until it is next used. Nothing may be due. */
+  /** Drops the object from memory until it is next used. Nothing may be due. */
   evict(): void {
     for (const cancel of this.#timers) cancel();
     this.#courier?.forget();
@@ -221,7 +227,7 @@ export class HostedObject<O extends Hosted> implements Timer {
     return this.#object !== undefined;
   }
 
-  /** Runs what is queued, and what that queues in turn. */
+  /** Runs the queued work, and the work that it queues. */
   #drain(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -268,7 +274,7 @@ export class HostedObject<O extends Hosted> implements Timer {
   }
 
   #conclude(commit: Commit, error: unknown): void {
-    // It was waited for before.
+    // `#awaitCommit` has concluded it already.
     if (commit.isOver) return;
     commit.isOver = true;
     const waiters = this.#waiters;
@@ -282,7 +288,7 @@ export class HostedObject<O extends Hosted> implements Timer {
         for (const waiter of waiters) waiter.stored();
       } else this.#lose(error, waiters);
     } finally {
-      // What has waited for this commit is for the next one.
+      // Work that waited for this commit belongs to the next one.
       const isDue = this.#queue.length > 0;
       if (isDue) this.#drain();
       this.isCommitting = false;

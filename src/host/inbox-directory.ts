@@ -7,7 +7,7 @@ import type { LinkListener, RoomLink } from './room-directory.ts';
 
 /** How a transport reaches inboxes, wherever they live. */
 export interface InboxDirectory {
-  /** Does something in the inbox of an identity. Answers when it is stored; never rejects. */
+  /** Runs a command in the inbox of an identity. Resolves when its changes are durable; never rejects. */
   execute<N extends InboxCommandName>(
     identity: Identity,
     name: N,
@@ -16,7 +16,7 @@ export interface InboxDirectory {
   /**
    * Opens an inbox. The listener's first line will be `["inbox", result]`.
    * @param open payload of `openInbox`
-   * @param silent only to listen: nothing may be sent
+   * @param silent only listens: sends no commands
    * @throws Refusal when the inbox does not take it
    */
   connect(

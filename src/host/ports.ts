@@ -1,6 +1,6 @@
 /**
- * What every hosted object asks of its host, whatever it is. Everything is synchronous: nothing can
- * come between what a command reads and what it writes.
+ * What every kind of hosted object asks of its host. Everything is synchronous: nothing can happen
+ * between a command's reads and its writes.
  */
 
 export type SqlValue = string | number | null;
@@ -10,22 +10,22 @@ export type Immediate<T> = T extends PromiseLike<unknown> ? never : T;
 
 /** One object's own SQLite database. */
 export interface Sql {
-  /** Whether nothing was ever stored. Asking leaves nothing stored. */
+  /** Whether nothing was ever stored. The call itself stores nothing. */
   isEmpty(): boolean;
   /** All rows of a query, read to the end. */
   all<Row>(query: string, ...bindings: SqlValue[]): Row[];
   run(query: string, ...bindings: SqlValue[]): void;
-  /** Runs `body` whole or not at all: what it wrote is undone when it throws. Nests. */
+  /** Runs `body` as a transaction: its writes are undone when it throws. Nests. */
   atomic<T>(body: () => Immediate<T>): T;
   /**
-   * Drops everything stored, with the space it took, then runs `found` on what is empty now: both
-   * last or neither does, wherever the host ends. Not within `atomic`.
+   * Erases the database, with the space it took, then runs `found` on the empty one. Both become
+   * durable or neither, whenever the host crashes. Not within `atomic`.
    */
   erase(found: () => void): void;
   /**
-   * Lets go of what deleted rows have left: of some of their space, in a moment, or of every trace,
-   * which may take as long as the object is big. Not within `atomic`. A host that has no means for it
-   * does nothing; the space is then used for what comes next.
+   * Cleans up after deleted rows: frees some of their space, in a moment, or removes every trace of
+   * them, which takes longer the bigger the object is. Not within `atomic`. A host without the means
+   * does nothing; the space is then reused for later rows.
    */
   reclaimSpace(what: 'space' | 'traces'): void;
 }
@@ -40,32 +40,38 @@ export interface Ids {
   make(): string;
 }
 
-/** Memory only and at most 5 s: it delays sleep, and is lost with the object, as every socket then is. */
+/**
+ * In memory only and for at most 5 s: a timer delays sleep, and is lost with the object and
+ * its sockets.
+ */
 export interface Timer {
   /** Calls `work` once after `ms` milliseconds, then flushes; the result cancels it. */
   after(ms: number, work: () => void): () => void;
 }
 
-/** A promise to call the object's `wake` at a time: it survives the object's sleep and the host's end. */
+/**
+ * A promise to call the object's `wake` at a time: it survives the object's sleep and the end
+ * of the host.
+ */
 export interface Wakeup {
   /**
-   * Asks for it at `at` (epoch milliseconds, perhaps past), in place of what was asked before;
-   * undefined: no more. The call may come earlier, late, or more than once.
+   * Asks for a call at `at` (epoch milliseconds, possibly in the past), in place of an earlier request;
+   * undefined: no call. It may come earlier, late, or more than once.
    */
   set(at: number | undefined): void;
 }
 
-/** Where an object says what must not reach users. */
+/** Where an object reports errors whose details users must not see. */
 export interface Log {
-  /** A defect: something that is no refusal was thrown. */
+  /** Reports a defect: an error other than a refusal was thrown. */
   failure(what: string, error: unknown): void;
 }
 
-/** One attempt at a delivery. Its body is read when the attempt begins, so it is never stale. */
+/** One attempt at a delivery. Its body is read when the attempt begins, so that it is current. */
 export interface Delivery {
   /** Where it goes, by a prefix that the host has a carrier for: `inbox:<userId>`, `hook`, `files`. */
   target: string;
-  /** What of the target it is about; one delivery waits for each target and key. */
+  /** What it is about; there is one delivery for each target and key. */
   key: string;
   /** Grows with each change; an acknowledgement is for this version alone. */
   version: number;
@@ -75,7 +81,7 @@ export interface Delivery {
   body: string;
 }
 
-/** `retryAfterMs`: it has failed, and the target says when to try again. */
+/** `retryAfterMs`: the attempt has failed, and the target says when to try again. */
 export type DeliveryOutcome = 'delivered' | 'failed' | { retryAfterMs: number };
 
 /** Carries what an object owes to targets outside it. */

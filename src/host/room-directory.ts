@@ -5,7 +5,10 @@ import type { Present } from '../protocol/objects.ts';
 
 /** How a transport reaches rooms, wherever they live. */
 export interface RoomDirectory {
-  /** Does something for an identity that has not joined. Answers when it is stored; never rejects. */
+  /**
+   * Runs a request of an identity without a connection. Resolves when its changes are durable;
+   * never rejects.
+   */
   execute<N extends RequestName>(
     roomId: string,
     identity: Identity,
@@ -29,13 +32,13 @@ export interface RoomDirectory {
 /** A transport's end of a connection to a room. */
 export interface RoomLink {
   send(command: Command): void;
-  /** Puts a newer identity of the same user in the place of the one it was made with. */
+  /** Replaces its identity by a newer one of the same user. */
   renew(identity: Identity): void;
-  /** Ends it from the transport's side; the listener is not called again. */
+  /** Closes the link from the transport's side; the listener is not called again. */
   close(reason: 'left' | 'disconnected'): void;
 }
 
-/** What a link goes on from, elsewhere or after a break. */
+/** The state from which a link is resumed, elsewhere or after a break. */
 export interface LinkState {
   join: Record<string, unknown>;
   position: string;
@@ -57,24 +60,24 @@ export interface MovableDirectory extends RoomDirectory {
 }
 
 export interface MovableLink extends RoomLink {
-  /** Ends it for another to go on from; undefined before the room was joined. */
+  /** Ends the link for a successor; undefined before the room was joined. */
   handOver(): MovedLink | undefined;
 }
 
 export interface MovedLink {
   state: LinkState;
-  /** The signals that came between this and the join of the link that goes on. */
+  /** The signals received between this and the join of the successor. */
   late: Promise<readonly string[]>;
 }
 
 export interface LinkListener {
   /**
-   * What came together, in order: replies and events, without the `position` line.
-   * @param position of the `position` line, where there is one; after a reconnect, where the page of
-   * missed changes ended
+   * The lines of one frame, in order: replies and events, without the `position` line.
+   * @param position the one of the frame's `position` line, if any; after a reconnect, where the page
+   * of missed changes ended
    */
   lines(lines: readonly string[], position: string | undefined): void;
-  /** The room, or what leads to it, has ended the link. */
+  /** The room, or the connection to it, has ended the link. */
   closed(code: number, reason: string): void;
   /** Bytes that wait unsent for the client, where the transport knows. */
   readonly buffered: () => number | undefined;
