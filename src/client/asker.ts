@@ -7,7 +7,7 @@ import type { Kept } from './outbox.ts';
 import type { PayloadOf, ReplyOf } from './pending-commands.ts';
 import { Refused, unsure } from './refused.ts';
 
-/** Commands that are asked and answered, and not kept for a later time. */
+/** Commands that are sent once for a reply, and not kept in the outbox. */
 export type Askable = Exclude<
   CommandName,
   ConnectionCommand | Kept['name'] | 'appendMessage' | 'finishMessage' | 'markRead'
@@ -17,12 +17,12 @@ interface Question {
   name: CommandName | InboxCommandName;
   payload: object;
   answered: (result: Result<never>) => void;
-  /** Whether it is asked again when the connection is lost. */
+  /** Whether it is sent again after the connection was lost. */
   isRepeatable: boolean;
   isAsked: boolean;
 }
 
-/** Asks the room, or the inbox, when it can be reached. */
+/** Sends commands to the room or the inbox, as soon as it can be reached. */
 export class Asker {
   readonly #connection: Pick<Connection, 'ask' | 'isOpen' | 'over'>;
   readonly #questions = new Set<Question>();
@@ -32,8 +32,8 @@ export class Asker {
   }
 
   /**
-   * @param take is given the reply in the room's order, before the events after it
-   * @param isRepeatable whether it can be asked again when the connection is lost before the answer
+   * @param take called with the reply in the room's order, before later events
+   * @param isRepeatable whether it may be sent again when the connection is lost before the reply
    * @throws Refused
    */
   ask<N extends CommandName | InboxCommandName>(
@@ -53,7 +53,7 @@ export class Asker {
     });
   }
 
-  /** Asks what waits; where the connection is over, refuses it. */
+  /** Sends commands that wait; if the connection has ended, refuses them. */
   go(): void {
     const { over } = this.#connection;
     for (const question of this.#questions) {

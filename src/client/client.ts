@@ -14,13 +14,14 @@ export interface ConnectOptions {
    */
   url?: string | URL;
   /**
-   * The user's token. A function is asked again when a token is about to end or was not accepted;
-   * where it rejects, it is asked again later. Without, this is a guest, where guests are let in.
+   * The user's token. A function is called again when a token is about to expire or was not accepted;
+   * if it rejects, it is called again later. Without a token the user is a guest, where guests are
+   * allowed.
    * @example connect({ token: async () => (await fetch('/my-token')).text() });
    */
   token?: TokenSource;
   /**
-   * What to be called where the token has no name; shows as unverified.
+   * The display name if the token has none; shown as unverified.
    * @example connect({ username: 'Anna' });
    */
   username?: string;
@@ -30,21 +31,21 @@ export interface ConnectOptions {
    */
   history?: number;
   /**
-   * Where what is unsent survives a reload: one for each window.
+   * A storage in which unsent messages survive a reload: one for each window.
    * @example connect({ token, storage: sessionStorage });
    */
   storage?: Store;
   /**
    * For a bot: how far it has handled each room, over restarts. It then gets every message that it has
    * missed, at least once. A position is stored when everything up to it is handled: listeners have
-   * returned, or what they returned has resolved, and loops have come back for more.
+   * returned, the promises that they returned have resolved, and loops have asked for the next item.
    * @example
    * const positions = { get: (id: string) => read(id), set: (id: string, at: string) => write(id, at) };
    * connect({ url, token, positions });
    */
   positions?: Positions;
   /**
-   * Begins every key in the storage; `parlor` unless given.
+   * The prefix of every key in the storage; `parlor` unless given.
    * @example connect({ token, storage: sessionStorage, storageKey: 'support-chat' });
    */
   storageKey?: string;
@@ -54,7 +55,7 @@ export interface ConnectOptions {
    */
   WebSocket?: WebSocketClass;
   /**
-   * When to do what, in milliseconds; see `defaultTiming`.
+   * The client's intervals and time-outs, in milliseconds; see `defaultTiming`.
    * @example connect({ token, timing: { retryLongestMs: 10_000 } });
    */
   timing?: Partial<Timing>;
@@ -63,18 +64,18 @@ export interface ConnectOptions {
 /** A connection to the service: one user, any number of rooms. */
 export interface Client<A extends object = object> {
   /**
-   * The room of this id, joined when it is first asked for; the same one from then on.
+   * The room with this id; joined at the first call, and the same object at every later one.
    * @param options.history newest messages to load on joining this room, instead of the client's
-   * @param options.join false: not joined yet; `room.join()` does it
-   * @param options.quiet for an audience: messages come, and the number of users online, but no names,
-   * typing or read positions of others, and no signals
+   * @param options.join false: do not join it yet; `room.join()` does
+   * @param options.quiet for an audience: it receives messages and the number of users online, but no
+   * names, typing or read positions of others, and no signals
    * @example const room = client.room('general', { history: 20 });
    * @example const stage = client.room('keynote', { quiet: true });
    */
   room(roomId: string, options?: { history?: number; join?: boolean; quiet?: boolean }): Room<A>;
   /**
-   * The user's conversations, in one place; opened when it is first asked for, and loaded then. Guests
-   * have none: its status ends with `forbidden`.
+   * The user's conversations, in one place; its code is loaded and the inbox opened at the first call.
+   * Guests have none: its status ends with `forbidden`.
    * @example const inbox = await client.inbox();
    */
   inbox(): Promise<Inbox>;
@@ -86,8 +87,8 @@ export interface Client<A extends object = object> {
 }
 
 /**
- * Makes a client of a service. Nothing is sent until the first room is asked for.
- * `A`: the application, `typeof app` of `src/app.ts`, or payloads of your own events by name.
+ * Makes a client of a service. Nothing is sent until the first room or the inbox is opened. `A`: the
+ * application, `typeof app` of `src/app.ts`, or the payloads of your own events by name.
  * @example const client = connect({ url, token });
  */
 export function connect<A extends object = object>(options: ConnectOptions): Client<A> {
@@ -96,11 +97,14 @@ export function connect<A extends object = object>(options: ConnectOptions): Cli
   const base = options.url ?? ownUrl();
   const timing = { ...defaultTiming, ...options.timing };
   const tokens = new Tokens(options.token);
-  // In the storage, the same guest also after a reload.
+  // Kept in the storage, so that a guest stays the same guest after a reload.
   const guest: Guest = { token: storage?.getItem(storageKey) };
   const shared = { timing, tokens, guest };
   const rooms = new Map<string, Room<A>>();
-  /** Asked for to be joined: one that was left since is not joined again by asking for it. */
+  /**
+   * Rooms that were joined by `room()`: one that has been left since is not joined again by
+   * another call.
+   */
   const joined = new WeakSet<Room<A>>();
   let inbox: Promise<Inbox> | undefined;
 
@@ -113,7 +117,7 @@ export function connect<A extends object = object>(options: ConnectOptions): Cli
             ...options,
             ...shared,
             roomId,
-            // An empty value counts as none.
+            // The server treats an empty value as absent.
             url: roomUrl(base, roomId, { history: `${history}`, username, quiet: `${quiet}` }),
             history,
             quiet,
@@ -137,7 +141,7 @@ export function connect<A extends object = object>(options: ConnectOptions): Cli
       inbox ??= import('./inbox.ts').then(
         ({ Inbox }) => new Inbox({ ...shared, url: socketUrl(base, 'inbox/ws') }, environment),
       );
-      // What could not be loaded is loaded when it is asked for again.
+      // If loading failed, the next call tries again.
       inbox.catch(() => (inbox = undefined));
       return inbox;
     },
@@ -151,11 +155,11 @@ export function connect<A extends object = object>(options: ConnectOptions): Cli
 }
 
 /**
- * Where a room's socket is. Whatever stands before the service's own paths stays.
- * @throws TypeError for what cannot be part of an address
+ * The address of a room's socket. A path prefix in front of the service's own paths is kept.
+ * @throws TypeError for an id that cannot be part of an address
  */
 function roomUrl(base: string | URL, roomId: string, query: Record<string, string>): URL {
-  // A URL takes these for steps between folders, encoded or not.
+  // A URL treats these as steps between folders, encoded or not.
   if (/^\.{0,2}$/.test(roomId)) throw new TypeError('Name the room otherwise.');
   return socketUrl(base, `rooms/${encodeURIComponent(roomId)}/ws?${new URLSearchParams(query)}`);
 }

@@ -27,7 +27,10 @@ import { backoffMs, patienceMs, renewalMs, type Timing } from './timing.ts';
 
 export interface ConnectionOptions extends DialerOptions {
   timing: Timing;
-  /** Where to begin, where a program goes on from before; asked whenever nothing is known of the room. */
+  /**
+   * The position at which a program continues after a restart; called whenever nothing is known
+   * of the room.
+   */
   loadPosition?: () => Promise<string | undefined>;
 }
 
@@ -35,8 +38,8 @@ export interface ConnectionOptions extends DialerOptions {
 export interface ConnectionListener<Opening, Page> {
   status(status: Status): void;
   /**
-   * On every connection, with the first reply.
-   * @param hasResumed whether a position was asked from
+   * Called on every connection, with the first reply.
+   * @param hasResumed whether the connection was opened with a position
    */
   joined(reply: Opening, hasResumed: boolean): void;
   /** A further page of what was missed. */
@@ -44,7 +47,7 @@ export interface ConnectionListener<Opening, Page> {
   event(name: string, payload: unknown): void;
   /** A newer token is in place. */
   renewed(): void;
-  /** A frame is over: a good time to show what it changed. */
+  /** All lines of a frame have been handled: a good time to show the changes. */
   framed(): void;
 }
 
@@ -52,8 +55,8 @@ type Tuple = [name: string, payload: unknown, result: unknown];
 type TimerName = 'retry' | 'ping' | 'silence' | 'renewal';
 
 /**
- * One room, or the inbox, over the native transport: joins, gives signs of life, comes back by itself with what it has
- * missed, renews its token, and stays away when the server says so.
+ * One room, or the inbox, over the native transport: joins, sends pings, reconnects by itself and
+ * catches up, renews its token, and does not reconnect when the server says so.
  */
 export class Connection<
   Opening extends Positioned & { you?: { expiresAt?: number | undefined } } = Reply<'joinRoom'>,
@@ -63,7 +66,7 @@ export class Connection<
   readonly #timing: Timing;
   readonly #environment: Environment;
   readonly #listener: ConnectionListener<Opening, ReplyOf<PageName>>;
-  /** Until `start` it is about to connect, as far as anybody can see. */
+  /** `connecting` also before `start`. */
   #status: Status = { name: 'connecting' };
   #socket: Socket | undefined;
   readonly #pending: PendingCommands;
@@ -74,7 +77,7 @@ export class Connection<
   readonly #timers: Timers<TimerName>;
   #openedAt = 0;
   #failures = 0;
-  /** What the server said before it closed. */
+  /** The problem that the server sent before it closed. */
   #problem: Problem | undefined;
   /** Numbers the attempts, so that a token fetched for an earlier one is not used. */
   #attempt = 0;
@@ -108,7 +111,7 @@ export class Connection<
     return this.#status.name === 'open';
   }
 
-  /** Why nothing can be asked until `start`; undefined where something can, now or later. */
+  /** Why commands are refused until `start`; undefined where they can be sent now or later. */
   get over(): Problem | undefined {
     const status = this.#status;
     if (status.name === 'ended') return status.problem;
@@ -119,7 +122,7 @@ export class Connection<
     return this.#follower.isCatchingUp;
   }
 
-  /** Begins, or tries again at once instead of later. */
+  /** Connects; while it waits to reconnect, tries at once. */
   start(): void {
     if (this.#status.name === 'waiting') this.#wake();
     if (this.#stopWaking !== undefined) return;
@@ -139,16 +142,16 @@ export class Connection<
     this.#finish({ name: 'left' });
   }
 
-  /** Something has changed around us: is the connection still there, or can it be again? */
+  /** The network or the window has changed: checks the connection, or reconnects at once. */
   #wake(): void {
     if (this.isOpen) this.#ping();
     else if (this.#status.name === 'waiting') void this.#connect();
   }
 
   /**
-   * Gives a command; once more when the server says that it can be tried again. `answered` is called
-   * in the room's order, before the events after the answer.
-   * @param delayed is called with the time of the next attempt, in epoch milliseconds
+   * Sends a command, and sends it again when the server says that it may be retried. `answered` is
+   * called in the room's order, before later events.
+   * @param delayed called with the time of the next attempt, in epoch milliseconds
    */
   ask<N extends AnyCommand>(
     name: N,
@@ -201,12 +204,12 @@ export class Connection<
     if (frame !== 'pong') {
       for (const line of frame.split('\n')) {
         this.#tuple(JSON.parse(line) as Tuple);
-        // What a line says can end the connection.
+        // A line can end the connection.
         if (socket !== this.#socket) return;
       }
       this.#listener.framed();
     }
-    // After a refused join the close is still to come.
+    // After a refused join the close is still expected.
     if (this.#pending.isWaiting || !this.isOpen) this.#expectAnswer();
   }
 
@@ -222,8 +225,9 @@ export class Connection<
         this.#follower.reached(payload as string);
         break;
       case 'error':
-        // Every command here asks for a reply, so this is about a frame that could not be read: the
-        // oldest that is not answered, since answers come in the order of the commands.
+        // Every command of this client asks for a reply, so an `error` event is about a frame that
+        // could not be read: the oldest unanswered one, because replies arrive in the order of the
+        // commands.
         this.#pending.answer({ ok: false, error: payload as Problem });
         break;
       default:
@@ -233,13 +237,13 @@ export class Connection<
 
   #joined(result: Result<Opening>): void {
     if (!result.ok) {
-      // The close code that says what to do follows.
+      // A close code follows, which decides what to do.
       this.#problem = result.error;
       return;
     }
     this.#openedAt = this.#environment.now();
     const hasResumed = this.#follower.joined(result);
-    // At once: at the edge a socket that was closed stands half open until its client has sent something.
+    // A ping at once: at the edge a closed socket stays half open until its client has sent something.
     this.#ping();
     this.#scheduleRenewal(result.you?.expiresAt);
     this.#tell({ name: 'open' });
@@ -252,7 +256,7 @@ export class Connection<
     this.#timers.set('ping', this.#timing.pingEveryMs, () => this.#ping());
   }
 
-  /** Puts a newer token in place while the one of the connection still holds. */
+  /** Schedules the renewal of the token before it expires. */
   #scheduleRenewal(expiresAt: number | undefined): void {
     if (expiresAt === undefined || !this.#options.tokens.canRenew) return;
     const left = expiresAt - this.#environment.now();
@@ -266,13 +270,13 @@ export class Connection<
       const token = await this.#options.tokens.get(this.#dialer.token);
       if (token !== undefined && attempt === this.#attempt) this.#offer(token);
     } catch {
-      // Until the token has ended there is time to try again.
+      // Until the token expires there is time to try again.
       const isLate = attempt !== this.#attempt || this.#environment.now() >= expiresAt;
       if (!isLate) this.#scheduleRenewal(expiresAt);
     }
   }
 
-  /** Shows a newer token to the room. */
+  /** Sends the newer token to the room. */
   #offer(token: string): void {
     this.#dialer.token = token;
     this.ask('refreshToken', { token }, (result) => {
@@ -284,7 +288,8 @@ export class Connection<
 
   #expectAnswer(ms = this.#timing.answerMs): void {
     if (this.#timers.has('silence')) return;
-    // A device that wakes runs timers before sockets: received frames get their turn first.
+    // A device that wakes up runs timers before socket events: 1 ms later the received frames have
+    // been handled.
     this.#timers.set('silence', ms, () => this.#timers.set('silence', 1, () => this.#lost()));
   }
 
@@ -321,7 +326,7 @@ export class Connection<
 
   /**
    * Drops this socket: its events are ignored, and its commands stay unanswered.
-   * @param close what to close it with, where it is not closed
+   * @param close the code to close it with; undefined where it is closed already
    */
   #detach(close: number | undefined, code: number = CONNECTION_LOST): void {
     const held = this.#environment.now() - this.#openedAt;

@@ -4,28 +4,28 @@ import type { Environment, Socket, SocketListener } from './environment.ts';
 import { badToken, Refused } from './refused.ts';
 import type { Tokens } from './tokens.ts';
 
-/** What makes a guest the same guest again. */
+/** The token by which a guest stays the same guest. */
 export interface Guest {
   token: string | null | undefined;
 }
 
 export interface DialerOptions {
-  /** Where the room is, without `since`. */
+  /** The address of the room's socket, without `since`. */
   url: URL;
   tokens: Tokens;
-  /** Who this is without a token. */
+  /** The guest that this is without a token. */
   guest: Guest;
 }
 
-/** Opens sockets to one room, with a newer token where the last one was not accepted. */
+/** Opens sockets to one room, with a new token after the last one was not accepted. */
 export class Dialer {
   readonly #options: DialerOptions;
   readonly #environment: Environment;
-  /** By it the server knows what is left of earlier connections, and lets go of that. */
+  /** By this name the server recognises earlier connections of this client, and replaces them. */
   readonly #session: string;
-  /** The one in use. */
+  /** The token in use. */
   token: string | undefined;
-  /** The token in use was not accepted. */
+  /** Whether the token in use was not accepted. */
   #isSpent = false;
   #wasRenewed = false;
 
@@ -35,12 +35,12 @@ export class Dialer {
     this.#session = environment.makeId();
   }
 
-  /** What the next socket is to show; undefined for a guest. @throws Refused to stay away */
+  /** The token for the next socket; undefined for a guest. @throws Refused when there can be none */
   nextToken(): Promise<string | undefined> {
     return this.#options.tokens.get(this.#isSpent ? this.token : undefined);
   }
 
-  /** @param position what to come back with @throws Refused where the platform takes no such token */
+  /** @param position where to resume @throws Refused where the platform does not accept the token's form */
   open(token: string | undefined, position: string | undefined, listener: SocketListener): Socket {
     this.token = token;
     this.#wasRenewed = this.#isSpent;
@@ -53,15 +53,15 @@ export class Dialer {
   }
 
   /**
-   * The server has closed.
-   * @param problem what it said before
+   * The server has closed the socket.
+   * @param problem the one that it sent before
    * @returns whether the reason is the token, and another one can be tried
    */
   closed(code: number, problem: Problem | undefined): boolean {
     const { canRenew } = this.#options.tokens;
     const isOver = code === TOKEN_EXPIRED || problem?.code === 'token_expired';
     const unauthorized = problem?.code === 'unauthorized';
-    // A token that was good once may have been signed with an older secret.
+    // A token that was accepted before may have been signed with a secret that is no longer used.
     this.#isSpent = isOver || (unauthorized && canRenew && !this.#wasRenewed);
     return this.#isSpent;
   }

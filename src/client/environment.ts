@@ -1,6 +1,6 @@
 /**
- * What the client needs of where it runs. Time, chance and sockets come in through here and nowhere
- * else, so that all the rest can be run on a stage.
+ * What the client needs of its platform. Time, randomness and sockets are used only through this
+ * interface, so that everything else can be tested with fakes.
  */
 export interface Environment {
   /** Epoch milliseconds. */
@@ -9,18 +9,19 @@ export interface Environment {
   random(): number;
   /** A unique id of 1 to 64 characters. */
   makeId(): string;
-  /** Calls `work` once, after `ms` milliseconds. @returns takes it back */
+  /** Calls `work` once, after `ms` milliseconds. @returns cancels it */
   after(ms: number, work: () => void): () => void;
-  /** Opens a WebSocket. Its events come later, never during the call. */
+  /** Opens a WebSocket. The listener is called later, never during the call. */
   open(url: string, protocols: string[], listener: SocketListener): Socket;
   /**
-   * Calls `look` when the network or the window may have come back, and `lost` when the platform
-   * says that there is no network. @returns ends that
+   * Calls `look` when the network or the window may be back, and `lost` when the platform says that
+   * there is no network.
+   * @returns stops these calls
    */
   onWake(look: () => void, lost: () => void): () => void;
 }
 
-/** What the client asks of a socket. Neither method throws. */
+/** A socket as the client uses it. Neither method throws. */
 export interface Socket {
   send(text: string): void;
   close(code: number): void;
@@ -29,11 +30,11 @@ export interface Socket {
 export interface SocketListener {
   /** A text frame. */
   text(data: string): void;
-  /** Called once, at the end; 1006 where no reason is known. */
+  /** Called once, at the end; with 1006 where no code is known. */
   closed(code: number, reason: string): void;
 }
 
-/** As much of the standard's WebSocket as the client uses. */
+/** The part of the standard's WebSocket that the client uses. */
 export interface WebSocketLike {
   readonly readyState: number;
   send(text: string): void;
@@ -53,7 +54,7 @@ interface Target {
   addEventListener(type: string, listener: () => void, options: { signal: AbortSignal }): void;
 }
 
-/** What the global object may hold; only pages have all of it. */
+/** What the global object may have; only pages have all of it. */
 interface Surroundings extends Partial<Target> {
   document?: Target & { visibilityState: string };
   location?: { href: string };
@@ -68,11 +69,11 @@ export function ownUrl(): string {
 }
 
 const OPEN = 1;
-/** The longest time a timer can take; longer ones would fire at once. */
+/** The longest delay of a timer, in milliseconds; with a longer one it would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Browsers, Node from 22 on, Workers.
+ * The environment of browsers, of Node from 22 on, and of Workers.
  * @param socketClass instead of the platform's own
  * @throws TypeError where the platform has none
  */
@@ -93,7 +94,7 @@ export function platform(socketClass = surroundings.WebSocket): Environment {
       const on = socket.addEventListener.bind(socket);
       on('message', ({ data }: { data: unknown }) => listener.text(String(data)));
       on('close', ({ code, reason }: Closed) => listener.closed(code, reason));
-      // A close always follows, and says no less.
+      // A `close` event always follows, and holds as much.
       on('error', () => undefined);
       return {
         send(text) {
@@ -106,12 +107,12 @@ export function platform(socketClass = surroundings.WebSocket): Environment {
   };
 }
 
-/** 128 random bits. `randomUUID` would need https, which a server in the next room may not have. */
+/** 128 random bits. `randomUUID` needs https, which a server on the local network may not have. */
 function makeId(): string {
   return crypto.getRandomValues(new Uint32Array(4)).join('-');
 }
 
-/** Only pages have a network that comes and goes and a window that sleeps. */
+/** Only pages can lose the network, or have a window that is put to sleep. */
 function onWake(look: () => void, lost: () => void): () => void {
   const life = new AbortController();
   const { document } = surroundings;

@@ -5,11 +5,11 @@ import { type TokenSource, Tokens } from './tokens.ts';
 
 export type { FileInfo } from '../protocol/objects.ts';
 
-/** Whose files, and where. */
+/** The service, and the user. */
 export interface FilesOptions {
-  /** Of the service; a page may leave out its own. */
+  /** The service's address; in a page, that of the page unless given. */
   url?: string | URL;
-  /** Without one, as a guest: who may read, and not upload. */
+  /** Without a token the user is a guest, who may read files but not upload. */
   token?: TokenSource | undefined;
 }
 
@@ -18,16 +18,16 @@ export interface UploadOptions {
   name?: string;
   /** The `fileId` of the file of which this is a smaller picture. */
   previewOf?: string;
-  /** Ends the upload, of which nothing is left. */
+  /** Aborts the upload; nothing of it is kept. */
   signal?: AbortSignal;
-  /** Bytes sent so far, where the platform tells, and in all. */
+  /** Called with the bytes sent so far, if the platform reports them, and the total. */
   onProgress?: (sent: number, total: number) => void;
 }
 
-/** A file that was refused, or did not arrive. */
+/** A file was refused, or did not arrive. */
 export class FileRefused extends Error {
   override readonly name = 'FileRefused';
-  /** What the service said; absent where it could not be reached. */
+  /** The service's refusal; undefined where it could not be reached. */
   readonly problem: Problem | undefined;
 
   constructor(problem?: Problem) {
@@ -41,7 +41,7 @@ interface Answer {
   text: string;
 }
 
-/** As much of the standard's XMLHttpRequest as an upload uses. */
+/** The part of the standard's XMLHttpRequest that an upload uses. */
 interface Xhr {
   readonly status: number;
   readonly responseText: string;
@@ -64,14 +64,14 @@ interface Held {
   expiresAt: number;
 }
 
-/** An address is not given out with a token that ends sooner, in milliseconds. */
+/** Least time until the file token of a returned address expires, in milliseconds. */
 const LEAST_LEFT_MS = 60_000;
 
 /** Uploads files for messages to name, and gives the addresses at which they are read. */
 export class Files {
   readonly #base: string | URL;
   readonly #tokens: Tokens;
-  /** By room. */
+  /** File tokens, by room. */
   readonly #held = new Map<string, Held>();
 
   /** @example const files = new Files({ url, token }); */
@@ -81,7 +81,7 @@ export class Files {
   }
 
   /**
-   * Uploads a file; a message that names it shows it.
+   * Uploads a file, for a message to name.
    * @throws FileRefused, or the signal's reason
    * @example const { fileId } = await files.upload('general', file);
    */
@@ -103,7 +103,7 @@ export class Files {
   }
 
   /**
-   * Where a browser reads a file, for an hour or two; ask again for each use.
+   * The address at which a browser reads a file, valid for an hour or two; ask again for each use.
    * @throws FileRefused
    * @example image.src = await files.address('general', fileId);
    */
@@ -123,7 +123,7 @@ export class Files {
     return made;
   }
 
-  /** Asks with the token, and once more with a newer one where that is of no use any more. */
+  /** Sends a request with the token, and once more with a new one if that token is no longer accepted. */
   async #asUser(
     ask: (token: Record<string, string>) => Promise<Answer>,
   ): Promise<{ file?: unknown }> {
@@ -149,7 +149,7 @@ function bodyOf({ status, text }: Answer): object {
   try {
     body = JSON.parse(text) as { error?: Problem };
   } catch {
-    // A proxy's page.
+    // Not JSON: a proxy's error page.
   }
   if (status >= 200 && status < 300) return body;
   throw new FileRefused(body.error);
@@ -161,7 +161,10 @@ async function get(url: URL, headers: Record<string, string>): Promise<Answer> {
   return { status: answer.status, text: await answer.text() };
 }
 
-/** Fetches, and once more where that breaks: a server may end a kept connection as it is used. */
+/**
+ * Fetches, and once more if the connection fails: a server may close an idle connection as
+ * it is reused.
+ */
 function fetchAgain(url: URL, init: RequestInit): Promise<Response | undefined> {
   const send = () => fetch(url, init);
   return send()
@@ -169,7 +172,7 @@ function fetchAgain(url: URL, init: RequestInit): Promise<Response | undefined> 
     .catch(() => undefined);
 }
 
-/** Only `XMLHttpRequest` tells how far an upload has come; where there is none, it comes at once. */
+/** Uses `XMLHttpRequest`, which alone reports an upload's progress; where there is none, `fetch`. */
 function post(
   url: URL,
   headers: Record<string, string>,

@@ -2,38 +2,38 @@ import type { Result } from '../protocol/frames.ts';
 import type { Connection } from './connection.ts';
 import type { AnyCommand, PayloadOf, ReplyOf } from './pending-commands.ts';
 
-/** What a reply says of where it stands. */
+/** A reply with a position. */
 export interface Positioned {
   position: string;
   reset?: true | undefined;
 }
 
-/** How an object, a room or an inbox, is followed. */
+/** How a room or an inbox is followed. */
 export interface Followed<Opening extends Positioned, PageName extends AnyCommand> {
   /** The name of the first tuple on a socket. */
   opening: string;
   /** The command that asks for a page of what was missed. */
   page: PageName;
-  /** @param position that of the page before */
+  /** @param position that of the previous page */
   payload: (position: string) => PayloadOf<PageName>;
-  /** Whether more of what was missed is to be asked for after this reply. */
+  /** Whether a further page of missed changes must be requested after this reply. */
   isPartial: (reply: Opening | ReplyOf<PageName>) => boolean;
 }
 
-/** Follows an object from a position on: asks for the pages of what was missed. */
+/** Follows a room or an inbox from a position on: requests the pages of missed changes. */
 export class Follower<Opening extends Positioned, PageName extends AnyCommand> {
   readonly #followed: Followed<Opening, PageName>;
   readonly #connection: Pick<Connection<Opening, PageName>, 'ask'>;
   readonly #missed: (page: ReplyOf<PageName>) => void;
   readonly #reset: () => void;
-  /** What to come back with; undefined where nothing is known of the object. */
+  /** The position to resume from; undefined where nothing is known yet. */
   position: string | undefined;
-  /** Until the last page of what was missed is here, only pages move the position. */
+  /** Until the last page of missed changes has arrived, only pages move the position. */
   isCatchingUp = false;
 
   /**
    * @param missed called with each page
-   * @param reset called when the position is void: connect again, without one
+   * @param reset called when the position is no longer valid: connect again, without one
    */
   constructor(
     followed: Followed<Opening, PageName>,
@@ -48,8 +48,8 @@ export class Follower<Opening extends Positioned, PageName extends AnyCommand> {
   }
 
   /**
-   * The first tuple has come: the room is joined, or the inbox open.
-   * @returns whether the reply says what has changed since a position
+   * The first tuple has arrived: the room is joined, or the inbox open.
+   * @returns whether the reply holds the changes since a position
    */
   joined(reply: Opening): boolean {
     const hasResumed = this.position !== undefined;
@@ -58,12 +58,12 @@ export class Follower<Opening extends Positioned, PageName extends AnyCommand> {
     return hasResumed;
   }
 
-  /** Everything up to a position has come, but for pages of what was missed. */
+  /** Everything up to a position has arrived, except pages of missed changes. */
   reached(position: string): void {
     if (!this.isCatchingUp) this.position = position;
   }
 
-  /** Asks for what was missed beyond the first reply, page by page. */
+  /** Requests the missed changes that the first reply did not hold, page by page. */
   catchUp(): void {
     if (!this.isCatchingUp) return;
     const { page, payload, isPartial } = this.#followed;

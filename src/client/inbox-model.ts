@@ -8,12 +8,12 @@ type Page = InboxReply<'openInbox'>;
 /** What this client knows of an inbox, and how replies and events change it. */
 export class InboxModel {
   readonly #known = new Map<string, Conversation>();
-  /** The last conversation of the last page of the list; what stands above it is all known. */
+  /** The last conversation of the last page: everything above it in the list is known. */
   #bound: Conversation | undefined;
   #hasMore = false;
   #totals = emptyInbox.totals;
 
-  /** The list begins. */
+  /** The first page of a new list. */
   begin(page: Page): void {
     this.#known.clear();
     this.#bound = undefined;
@@ -28,14 +28,14 @@ export class InboxModel {
     this.#totals = totals;
   }
 
-  /** What has changed while the connection was lost. */
+  /** Changes that were missed while the connection was lost. */
   changed({ conversations, removed = [], totals }: Page): void {
     for (const conversation of conversations) this.put(conversation);
     for (const roomId of removed) this.#known.delete(roomId);
     this.#totals = totals;
   }
 
-  /** A conversation, unless a later state of it is known. */
+  /** Stores a conversation, unless a newer state of it is known. */
   put(conversation: Conversation): void {
     const { roomId, rev } = conversation;
     if (rev >= (this.#known.get(roomId)?.rev ?? 0)) this.#known.set(roomId, conversation);
@@ -63,7 +63,7 @@ export class InboxModel {
     };
   }
 
-  /** What the next page of the list comes after: the last conversation that is not below the bound. */
+  /** The conversation after which the next page begins: the last one that is not below the bound. */
   get last(): string | undefined {
     const bound = this.#bound;
     if (bound === undefined) return undefined;
@@ -71,7 +71,7 @@ export class InboxModel {
   }
 }
 
-/** As the server orders its list. */
+/** The order of the server's list. */
 function inOrder(a: Conversation, b: Conversation): number {
   return (
     Number(b.pinned ?? false) - Number(a.pinned ?? false) ||

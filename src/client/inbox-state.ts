@@ -2,7 +2,7 @@ import type { Conversation, Totals } from '../protocol/inbox-objects.ts';
 import type { Status } from './status.ts';
 
 /**
- * An inbox as this client knows it. Never changed: a new one takes its place.
+ * An inbox as this client knows it. Immutable: a change makes a new object.
  * @example const { conversations, totals, hasMore } = inbox.state;
  */
 export interface InboxState {
@@ -15,7 +15,7 @@ export interface InboxState {
   totals: Totals;
 }
 
-/** The state of every inbox that was not opened yet. */
+/** The state of an inbox that is not open yet. */
 export const emptyInbox: InboxState = {
   status: { name: 'connecting' },
   conversations: [],

@@ -15,13 +15,13 @@ export type { InboxCommandName, InboxPayload, InboxReply } from '../protocol/inb
 export type { Conversation, Notify, Totals } from '../protocol/inbox-objects.ts';
 export { emptyInbox, type InboxState } from './inbox-state.ts';
 
-/** The events of an inbox as the protocol has them, and two of this client. */
+/** The events of an inbox as in the protocol, and two of this client. */
 export type InboxEvents = { [N in InboxEventName]: InboxEventPayload<N> } & {
   change: InboxState;
   status: Status;
 };
 
-/** Commands that a client gives an inbox. */
+/** Commands that a client may send to an inbox. */
 export type InboxAskable = Exclude<
   InboxCommandName,
   'openInbox' | 'rebuildInbox' | 'eraseInbox' | 'exportInbox'
@@ -36,12 +36,12 @@ const followed: Followed<Reply, 'openInbox'> = {
   isPartial: ({ hasMore, reset }) => hasMore && reset === undefined,
 };
 
-/** Rooms tell what happens for two minutes after they were named; in milliseconds. */
+/** How often `watchInbox` is repeated, in milliseconds: it lasts two minutes. */
 const WATCH_AGAIN_MS = 110_000;
 
 /**
- * The rooms on whose list the user is, with what is unread. It opens when it is made, and comes back by
- * itself with what has changed.
+ * The conversations of the user, with their unread counts. It opens when it is made, reconnects by
+ * itself, and catches up.
  */
 export class Inbox {
   readonly #connection: Connection<Reply, 'openInbox'>;
@@ -69,7 +69,7 @@ export class Inbox {
   }
 
   /**
-   * Opens it again after `close` or an end; where the connection is lost, tries again at once.
+   * Opens it again after `close` or an end; if the connection is lost, reconnects at once.
    * @example if (inbox.state.status.name === 'ended') inbox.open();
    */
   open(): void {
@@ -94,7 +94,7 @@ export class Inbox {
   }
 
   /**
-   * A conversation that is known here, also an archived one.
+   * A conversation that is loaded, also an archived one.
    * @example const draft = inbox.find('general')?.draft;
    */
   find(roomId: string): Conversation | undefined {
@@ -102,18 +102,20 @@ export class Inbox {
   }
 
   /**
-   * For stores that look for themselves, such as React's. @returns ends it
+   * For libraries that read the state after each change, such as React.
+   * @returns unsubscribes
    * @example const stop = inbox.subscribe(() => console.log(inbox.getState().totals.unread));
    */
   readonly subscribe = (listener: () => void): (() => void) => this.on('change', listener);
   /**
-   * `state`, as a function that can be handed on.
+   * `state`, as a function that can be passed on.
    * @example const { totals } = inbox.getState();
    */
   readonly getState = (): InboxState => this.state;
 
   /**
-   * Calls a listener for every event of a name. @returns ends it
+   * Calls a listener for every event of this name.
+   * @returns removes it
    * @example inbox.on('inboxTotals', ({ mentions }) => console.log(`${mentions} rooms mention you.`));
    */
   on<N extends keyof InboxEvents>(
@@ -138,8 +140,9 @@ export class Inbox {
   }
 
   /**
-   * Names the rooms on screen, up to 20: what happens in them shows as it does, until others are
-   * named. @example inbox.watch(inbox.state.conversations.slice(0, 20).map(({ roomId }) => roomId));
+   * Names the rooms on screen, up to 20: their changes are shown as they happen, until
+   * others are named.
+   * @example inbox.watch(inbox.state.conversations.slice(0, 20).map(({ roomId }) => roomId));
    */
   watch(roomIds: readonly string[]): void {
     this.#watched = roomIds;
@@ -147,8 +150,9 @@ export class Inbox {
   }
 
   /**
-   * Sets what is given: `pinned`, `archived`, `notify`, `draft`, `readUpTo`, `unreadFrom`. With nothing
-   * it replies the conversation with its draft. @throws Refused
+   * Sets the given fields: `pinned`, `archived`, `notify`, `draft`, `readUpTo`, `unreadFrom`. Without
+   * any it only returns the conversation, with its draft.
+   * @throws Refused
    * @example await inbox.set('general', { pinned: true, notify: 'all' });
    */
   async set(
@@ -159,7 +163,8 @@ export class Inbox {
   }
 
   /**
-   * Opens the direct room with another user. @throws Refused `member_not_found` where they take none
+   * Opens the direct room with another user.
+   * @throws Refused `member_not_found` if they do not accept one
    * @example const { roomId } = await inbox.openDirect('bob');
    */
   async openDirect(userId: string): Promise<Conversation> {
@@ -167,7 +172,8 @@ export class Inbox {
   }
 
   /**
-   * Takes this user off a room's list for good. @throws Refused for the last owner
+   * Removes this user from a room's list.
+   * @throws Refused for the last owner
    * @example await inbox.quit('general');
    */
   async quit(roomId: string): Promise<void> {
@@ -175,8 +181,9 @@ export class Inbox {
   }
 
   /**
-   * Gives any command of the protocol's inbox, as soon as it can be reached, and again when the
-   * connection is lost before the answer. @throws Refused
+   * Sends any command of the protocol's inbox, as soon as it can be reached, and again if the
+   * connection is lost before the reply.
+   * @throws Refused
    * @example await inbox.ask('blockUser', { userId: 'mallory' });
    */
   ask<N extends InboxAskable>(name: N, payload: InboxPayload<N>): Promise<InboxReply<N>> {
@@ -194,7 +201,7 @@ export class Inbox {
       if (name === 'quitRoom') this.#model.remove((payload as { roomId: string }).roomId);
       take?.(reply);
     };
-    // Whatever is asked of an inbox can be asked twice.
+    // Every command of an inbox may be sent twice.
     const asked = this.#asker.ask(name, payload as never, taken, true);
     return asked as Promise<unknown> as Promise<InboxReply<N>>;
   }
@@ -207,7 +214,7 @@ export class Inbox {
     this.#watch();
   }
 
-  /** The inbox is another one: the list of this one stays until the other's is there. */
+  /** The inbox was replaced: the old list is shown until the new one is loaded. */
   #begin(): void {
     void this.#ask('getInbox', {}, (page) => this.#model.begin(page)).catch(() => undefined);
   }

@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts';
 import type { AnyCommand, Answered, PayloadOf, ReplyOf } from './pending-commands.ts';
 
-/** A command, and what its answer is for; as `Connection.ask` takes them. */
+/** A command and its callbacks, as `Connection.ask` takes them. */
 export interface Next<N extends AnyCommand> {
   name: N;
   payload: PayloadOf<N>;
@@ -9,19 +9,19 @@ export interface Next<N extends AnyCommand> {
   delayed?: (retryAt: number) => void;
 }
 
-/** Gives commands one at a time: the next one when the one before was answered. */
+/** Sends commands one at a time: the next one after the reply to the previous one. */
 export class Lane<N extends AnyCommand> {
   readonly #connection: Pick<Connection, 'ask' | 'isOpen'>;
   readonly #next: () => Next<N> | undefined;
   #isBusy = false;
 
-  /** @param next takes what is to be given, where there is anything */
+  /** @param next takes the next command, if there is one */
   constructor(connection: Pick<Connection, 'ask' | 'isOpen'>, next: () => Next<N> | undefined) {
     this.#connection = connection;
     this.#next = next;
   }
 
-  /** Gives what waits, when it can be given. */
+  /** Sends the next command, if none is unanswered and the connection is open. */
   go(): void {
     if (this.#isBusy || !this.#connection.isOpen) return;
     const next = this.#next();

@@ -1,18 +1,18 @@
 import { Stream } from './stream.ts';
 
-/** Listeners by the name of what they listen to, and streams of the same. */
+/** Listeners by the name of their event, and streams of events. */
 export class Listeners<Events extends object> {
   readonly #all = new Map<keyof Events, Set<(payload: never) => unknown>>();
-  /** Each stream, and what feeds it. */
+  /** Each stream, and the function that feeds it. */
   readonly #streams = new Map<Stream<unknown>, (name: keyof Events, payload: unknown) => void>();
-  /** What asynchronous listeners have begun and not ended. */
+  /** Promises of asynchronous listeners that have not ended. */
   readonly #begun = new Set<Promise<unknown>>();
 
-  /** @returns ends it */
+  /** @returns removes the listener */
   on<N extends keyof Events>(name: N, listener: (payload: Events[N]) => unknown): () => void {
     const listeners = this.#all.get(name) ?? new Set();
     this.#all.set(name, listeners);
-    // One of its own, so that the same function can listen twice and be taken away once.
+    // A function of its own, so that the same listener can be added twice and removed once.
     const own = (payload: Events[N]) => listener(payload);
     listeners.add(own);
     return () => void listeners.delete(own);
@@ -24,15 +24,15 @@ export class Listeners<Events extends object> {
     }
   }
 
-  /** Tells listeners and streams of an event of the room. */
+  /** Passes an event of the room to its listeners and to all streams. */
   emit<N extends keyof Events>(name: N, payload: Events[N]): void {
     this.tell(name, payload);
     for (const feed of this.#streams.values()) feed(name, payload);
   }
 
   /**
-   * Resolves when every event emitted until now was handled: asynchronous listeners have ended, and
-   * loops have come back for more. Rejects when such a listener fails.
+   * Resolves when every event emitted until now is handled: asynchronous listeners have ended, and
+   * loops have asked for the next item. Rejects when such a listener fails.
    */
   handled(): Promise<unknown> {
     const drained = [...this.#streams.keys()].map((stream) => stream.drained);
@@ -40,8 +40,8 @@ export class Listeners<Events extends object> {
   }
 
   /**
-   * Events from now on, until the room or the loop is left. Those that are not taken yet wait.
-   * @param pick makes an item of an event, or undefined to leave it out
+   * Events from now on, until the room or the loop is left. Events wait until the loop takes them.
+   * @param pick makes an item from an event, or returns undefined to leave it out
    */
   stream<T>(
     pick: (name: keyof Events, payload: unknown) => T | undefined,
@@ -54,13 +54,13 @@ export class Listeners<Events extends object> {
     return stream.items(() => this.#streams.delete(stream));
   }
 
-  /** Ends the streams; what waits in them can still be taken. */
+  /** Ends the streams; items that wait can still be taken. */
   endStreams(): void {
     for (const stream of this.#streams.keys()) stream.end();
     this.#streams.clear();
   }
 
-  /** A listener that throws is its owner's defect, and keeps no other from its event. */
+  /** A listener that throws must not keep other listeners from the event. */
   #call<T>(listener: (payload: T) => unknown, payload: T): void {
     try {
       const result = listener(payload);
@@ -72,7 +72,7 @@ export class Listeners<Events extends object> {
     }
   }
 
-  /** Throws an error where no caller catches it. */
+  /** Throws an error where no caller catches it, so that the platform reports it. */
   readonly report = (error: unknown): void => {
     queueMicrotask(() => {
       throw error;

@@ -10,11 +10,14 @@ import type { Refused } from './refused.ts';
 import type { RoomEvents } from './room-events.ts';
 import type { RoomModel } from './room-model.ts';
 
-/** Between two appends, in milliseconds: the room takes 20 a second. */
+/** Time between two appends, in milliseconds: the room accepts 20 a second. */
 const APPEND_EVERY_MS = 60;
-/** After so long without text the client tells the room that the sender is still there, in milliseconds. */
+/**
+ * After this long without text the client sends an empty append, as a sign that it is still there, in
+ * milliseconds.
+ */
 const ALIVE_EVERY_MS = 20_000;
-/** The most text of one append, in UTF-16 units: far below a frame, whatever JSON makes of it. */
+/** The most text of one append, in UTF-16 units: far below a frame's limit, even when JSON escapes it. */
 const MAX_PIECE = 4_096;
 
 export interface StreamPorts {
@@ -35,26 +38,26 @@ type Taken = Partial<
 >;
 
 /**
- * A message whose text is sent while it is being made. What is appended is sent as fast as the room
- * takes it, and again after the connection was lost; without a connection for a minute the room ends
- * the message as `interrupted`, and so does this.
+ * A message whose text is sent while it is being produced. Appended text is sent as fast as the room
+ * accepts it, and again after the connection was lost. After a minute without a connection the room
+ * ends the message as `interrupted`, and this stream ends too.
  */
 export class MessageStream {
   readonly #ports: StreamPorts;
   readonly #begin: Payload<'message'>;
   readonly #abort = new AbortController();
-  /** Resolves when the room has the message, and when it has ended. */
+  /** `begun` resolves when the room has the message, `#ended` when the message has ended. */
   readonly begun: Promise<void>;
   readonly #ended: Promise<Message>;
   #resolve!: { begun: () => void; ended: (message: Message) => void };
   #reject!: (refused: Refused) => void;
   #seq = 0;
-  /** How much the room has, in UTF-16 units, and what it has not yet. */
+  /** How much text the room has, in UTF-16 units, and the text that it does not have yet. */
   #offset = 0;
   #rest = '';
   #ending: Ending | undefined;
   #isBusy = false;
-  /** Whether nothing more is to be sent. */
+  /** Whether nothing more will be sent. */
   #isOver = false;
   #stopWaiting = () => {};
   readonly #stopListening: () => void;
@@ -78,17 +81,17 @@ export class MessageStream {
         reject(refused);
       };
     });
-    // The signal tells of it, too.
+    // A failure also aborts the signal, so a promise that is not awaited is no error.
     this.begun.catch(() => undefined);
     this.#ended.catch(() => undefined);
   }
 
-  /** Of the message; 0 until the room has it. */
+  /** The message's `seq`; 0 until the room has it. */
   get seq(): number {
     return this.#seq;
   }
 
-  /** Aborted when a user asks to stop, and when the room takes no more. */
+  /** Aborted when a user asks to stop, and when the room accepts no more. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -108,7 +111,7 @@ export class MessageStream {
 
   /**
    * Appends all pieces and ends the message: as `stopped` when a user asks for that, and as `failed`
-   * when they fail.
+   * when the pieces throw.
    * @throws Refused, or what the pieces throw
    */
   async pipe(pieces: AsyncIterable<string>): Promise<Message> {
@@ -126,7 +129,7 @@ export class MessageStream {
     return this.done(this.signal.aborted ? 'stopped' : 'done');
   }
 
-  /** The room will not take any more. */
+  /** The room accepts no more. */
   fail(problem: Problem): void {
     if (this.#isOver) return;
     this.#end();
@@ -135,7 +138,7 @@ export class MessageStream {
     this.#abort.abort(refused);
   }
 
-  /** Sends what is next. */
+  /** Sends the next command: the message, an append, or its end. */
   go(): void {
     if (this.#isBusy || this.#isOver) return;
     this.#stopWaiting();
@@ -189,7 +192,7 @@ export class MessageStream {
     else this.#resolve.ended(message);
   }
 
-  /** Asks the room for the message, which `room.trim` has dropped here. */
+  /** Reads the message from the room, after `room.trim` has dropped it here. */
   #read(seq: number): void {
     const { asker, refused } = this.#ports;
     asker
@@ -200,7 +203,7 @@ export class MessageStream {
       .catch(this.#reject);
   }
 
-  /** Asks again when the connection was lost: what the room has already it does not take twice. */
+  /** Sends again after the connection was lost: the room stores nothing twice. */
   #ask<N extends 'message' | 'appendMessage' | 'finishMessage'>(
     name: N,
     payload: PayloadOf<N>,
@@ -218,7 +221,7 @@ export class MessageStream {
       .catch(({ problem }: Refused) => this.fail(problem));
   }
 
-  /** What the room has taken, which it tells to all others. */
+  /** Applies the event that the room sends to everyone else. */
   #appended(appended: Omit<EventPayload<'messageAppended'>, 'roomId'>): void {
     const { model, roomId } = this.#ports;
     model.event({ name: 'messageAppended', payload: { ...appended, roomId } });

@@ -3,7 +3,7 @@ import type { Problem } from '../protocol/codes/errors.ts';
 import type { Message } from '../protocol/objects.ts';
 import { otherUser } from './refused.ts';
 
-/** Commands that are kept until the room has answered them, and their payloads. */
+/** Commands that are kept until the room has replied, and their payloads. */
 export type Kept =
   | { name: 'message'; payload: Payload<'message'> & { id: string; message: string } }
   | KeptChange<'editMessage' | 'deleteMessage' | 'addReaction' | 'removeReaction'>;
@@ -15,32 +15,32 @@ type KeptChange<N extends CommandName> = N extends CommandName
   ? { name: N; payload: Payload<N> }
   : never;
 
-/** Something to be done in the room that is not known to be done. */
+/** A kept command that is not known to be stored in the room. */
 export type Entry = Kept & {
-  /** Of the entry; of a message the client id that makes sending it again safe. */
+  /** Identifies the entry; for a message, the client id that makes resending safe. */
   id: string;
   /** `failed`: refused for good, for the reason in `problem`. */
   state: 'waiting' | 'sending' | 'failed';
   problem?: Problem | undefined;
-  /** The room will not have it before, as in slow mode; epoch milliseconds. */
+  /** The room does not accept it before this time, as in slow mode; epoch milliseconds. */
   retryAt?: number | undefined;
-  /** User id of who did it; under another name it is not sent. */
+  /** The id of the user who gave it; as another user it is not sent. */
   by?: string | undefined;
   /** The text that an edit or a deletion was based on. */
   was?: string | undefined;
 };
 
-/** Where an entry stands. */
+/** The part of an entry that changes as it is sent. */
 type Mark = Pick<Entry, 'state' | 'problem' | 'retryAt'> & { by?: string | undefined };
 
-/** Where what is unsent survives a reload, such as `sessionStorage`. */
+/** A storage in which unsent entries survive a reload, such as `sessionStorage`. */
 export interface Store {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
 }
 
-/** What was done here and is not known to stand in the room, oldest first. */
+/** Commands given here that are not known to be stored in the room, oldest first. */
 export class Outbox {
   readonly #store: Store | undefined;
   readonly #key: string;
@@ -61,14 +61,14 @@ export class Outbox {
     return this.#entries.find((entry) => entry.id === id);
   }
 
-  /** What to send next, of messages or of changes: each kind goes out in the order it was done. */
+  /** The next entry to send, of messages or of changes: each kind is sent in the order it was given. */
   next(isMessage: boolean): Entry | undefined {
     return this.#entries.find(
       ({ name, state }) => state === 'waiting' && (name === 'message') === isMessage,
     );
   }
 
-  /** One under the id of another that is there already is that one. */
+  /** Adds an entry, unless there is one with its id. */
   add(entry: Entry): void {
     if (this.find(entry.id) === undefined) this.#put([...this.#entries, entry]);
   }
@@ -81,7 +81,7 @@ export class Outbox {
     if (this.find(id) !== undefined) this.#put(this.#entries.filter((entry) => entry.id !== id));
   }
 
-  /** This user is joined: unsigned messages become theirs, those of other users are not sent. */
+  /** This user has joined: entries without a user become theirs, those of other users are not sent. */
   sign(userId: string): void {
     this.#map((entry) => {
       const { by = userId } = entry;
@@ -91,7 +91,7 @@ export class Outbox {
     });
   }
 
-  /** What was based on a text that stands unchanged, under a newer `rev`. */
+  /** Moves entries based on this message's text, which is unchanged, to its newer `rev`. */
   rebase({ seq, rev, message, deletedAt }: Message): void {
     if (deletedAt !== undefined) return;
     this.#map((entry) => {
@@ -112,17 +112,17 @@ export class Outbox {
   }
 }
 
-/** Keeps something over a reload, or, without a value, no longer. */
+/** Stores a value over reloads; undefined removes it. */
 export function keep(store: Store | undefined, key: string, value: string | undefined): void {
   try {
     if (value === undefined) store?.removeItem(key);
     else store?.setItem(key, value);
   } catch {
-    // A full or forbidden store: after a reload this is then gone.
+    // The store is full or forbidden: the value is lost at a reload.
   }
 }
 
-/** A problem and a time hold until the next mark. */
+/** Marks an entry; an earlier problem and `retryAt` no longer apply. */
 function marked(entry: Entry, mark: Mark): Entry {
   return { ...entry, problem: undefined, retryAt: undefined, ...mark };
 }

@@ -3,7 +3,7 @@ import type { Change } from './state.ts';
 
 type BySeq = ReadonlyMap<number, readonly string[]>;
 
-/** Emoji that this user has given, by the `seq` of the message; messages without any are left out. */
+/** The emoji that this user has reacted with, by the message's `seq`; messages without any are left out. */
 export class OwnReactions {
   #bySeq: BySeq = new Map();
 
@@ -11,7 +11,7 @@ export class OwnReactions {
     this.#bySeq = new Map();
   }
 
-  /** A reply with messages. @param given what is this user's among them */
+  /** Takes a reply with messages. @param given this user's reactions to them, by `seq` */
   learn(messages: readonly Message[], given: Record<string, string[]> = {}): void {
     for (const { seq } of messages) this.set(seq, given[seq] ?? []);
   }
@@ -28,7 +28,7 @@ export class OwnReactions {
     this.set(seq, changed(this.#bySeq.get(seq) ?? [], emoji, isGiven));
   }
 
-  /** With what is on its way. */
+  /** These reactions with the changes that are not known to be stored. */
   with(changes: readonly Change[]): BySeq {
     let bySeq = this.#bySeq;
     for (const { name, payload } of changes) {

@@ -4,7 +4,7 @@ import type { InboxCommandName, InboxPayload, InboxReply } from '../protocol/inb
 import type { Environment } from './environment.ts';
 import { frameTooBig, isTemporary } from './refused.ts';
 
-/** No result: the connection was lost first, and whether the command was done is unknown. */
+/** Undefined: the connection was lost before the reply, so it is unknown whether the command was done. */
 export type Answered<R extends object> = (result: Result<R> | undefined) => void;
 
 export type AnyCommand = CommandName | InboxCommandName | 'refreshToken';
@@ -24,32 +24,32 @@ export interface Asked {
   name: AnyCommand;
   payload: object;
   answered: Answered<object>;
-  /** Called with the time at which it will be given again, in epoch milliseconds. */
+  /** Called with the time at which it will be sent again, in epoch milliseconds. */
   delayed: ((retryAt: number) => void) | undefined;
 }
 
-/** `length` is that of the line, in characters. */
+/** `length`: of the line, in characters. */
 type Sent = Asked & { length: number };
 
-/** The commands of one connection that are not answered: sends them, matches replies to them by ref. */
+/** The unanswered commands of one connection: sends them, and matches replies to them by ref. */
 export class PendingCommands {
   readonly #environment: Environment;
   readonly #againMs: number;
   readonly #send: (line: string) => void;
   /** By ref, oldest first. */
   readonly #sent = new Map<number, Sent>();
-  /** Refused for now; sent again later. */
+  /** Commands that were refused for now; sent again later. */
   readonly #delayed = new Set<Sent>();
   #lastRef = 0;
 
-  /** @param againMs the wait after a refusal that passes without saying when, in milliseconds */
+  /** @param againMs the wait after a temporary refusal without `retryAfterMs`, in milliseconds */
   constructor(environment: Environment, againMs: number, send: (line: string) => void) {
     this.#environment = environment;
     this.#againMs = againMs;
     this.#send = send;
   }
 
-  /** Whether an answer is due. */
+  /** Whether a reply is expected. */
   get isWaiting(): boolean {
     return this.#sent.size > 0;
   }
@@ -61,7 +61,7 @@ export class PendingCommands {
     this.#send(line);
   }
 
-  /** @param ref of a reply; of the oldest command where it is left out */
+  /** @param ref by default that of the oldest command */
   answer(result: Result, ref = this.#sent.keys().next().value ?? 0): void {
     const asked = this.#sent.get(ref);
     this.#sent.delete(ref);
@@ -71,8 +71,8 @@ export class PendingCommands {
   }
 
   /**
-   * The connection is gone: all stay without an answer.
-   * @param isTooBig whether a frame was too big: then it was the longest, which is refused
+   * The connection is lost: all commands stay unanswered.
+   * @param isTooBig whether a frame was too big: the longest command is then refused
    */
   drop(isTooBig: boolean): void {
     const dropped = [...this.#sent.values(), ...this.#delayed];

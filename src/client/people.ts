@@ -1,17 +1,17 @@
 import type { Present } from '../protocol/objects.ts';
 
-/** The users who are present, as one list of the room says and the events after it. */
+/** The users who are present: those of a list from the room, changed by later events. */
 export class People {
   readonly #present = new Map<string, Present>();
   #list: readonly Present[] | undefined;
   #count: number;
-  /** Whether all names are known. */
+  /** Whether all users are known by name. */
   isComplete: boolean;
-  /** Whether the room has sent a number since, which names received earlier need not match. */
+  /** Whether the room has sent a number since, which may not match the names received earlier. */
   isCounted = false;
 
   /**
-   * @param known users whose names are known
+   * @param known the users known by name
    * @param isComplete whether these are all
    * @param count how many there are
    */
@@ -21,7 +21,10 @@ export class People {
     this.add(known);
   }
 
-  /** Everyone whose name is known, in the order it became so; the same list until that changes. */
+  /**
+   * The users known by name, in the order in which they became known; the same array until
+   * that changes.
+   */
   get list(): readonly Present[] {
     return (this.#list ??= [...this.#present.values()]);
   }
@@ -30,7 +33,7 @@ export class People {
     return this.isComplete ? this.#present.size : this.#count;
   }
 
-  /** In the order of the room's events. */
+  /** Adds users, in the order of the room's events. */
   add(page: readonly Present[]): void {
     for (const user of page) this.#present.set(user.userId, presentOf(user));
     this.#list = undefined;
@@ -59,7 +62,7 @@ export class People {
   }
 }
 
-/** The user of a member or of an event, as presence shows them. */
+/** The user in a member or an event, as presence shows them. */
 export function presentOf({ userId, username, unverified, bot }: Present): Present {
   return { userId, username, ...(unverified && { unverified }), ...(bot && { bot }) };
 }

@@ -1,13 +1,13 @@
 import type { Listeners } from './listeners.ts';
 
 /**
- * Keeps how far a program has handled each room, over restarts; in a file, say. A position is text:
- * keep it as it is.
+ * Stores how far a program has handled each room, over restarts, for example in a file. A position is
+ * an opaque text.
  */
 export interface Positions {
   /**
-   * The position that was last set; null or undefined for a room that is new to the program. `0:0`
-   * begins with the first message there is.
+   * The position that was last set; null or undefined for a room that is new to the program. With `0:0`
+   * it begins at the room's first message.
    */
   get(roomId: string): Awaitable<string | null | undefined>;
   /** Called one at a time, when everything up to the position is handled. */
@@ -16,10 +16,10 @@ export interface Positions {
 
 type Awaitable<T> = T | PromiseLike<T>;
 
-/** Epoch and `rev`; and, while missed messages come, {@link PositionKeeper}'s `#newAbove`. */
+/** Epoch and `rev`; while missed messages arrive, also {@link PositionKeeper}'s `#newAbove`. */
 const FORM = /^([\w-]+):(\d+)(?: (\d+))?$/;
 
-/** Stores the position of one room whenever what leads to it has been handled. */
+/** Stores the position of one room whenever everything up to it has been handled. */
 export class PositionKeeper {
   readonly #positions: Positions;
   readonly #roomId: string;
@@ -27,9 +27,9 @@ export class PositionKeeper {
   #epoch = '';
   /** The position up to which events were emitted. */
   rev = 0;
-  /** While missed messages come, out of the order of `seq`: those above this one are new. */
+  /** While missed messages arrive, which are not in the order of `seq`: those above this one are new. */
   #newAbove: number | undefined;
-  /** Counts positions, so that one that is handled late does not take the place of a newer one. */
+  /** Counts positions, so that one that is handled late does not replace a newer one. */
   #last = 0;
   #due = 0;
   #writes: Promise<unknown> = Promise.resolve();
@@ -44,7 +44,10 @@ export class PositionKeeper {
     this.#listeners = listeners;
   }
 
-  /** @returns what to join with; undefined where nothing usable is stored, and after the first time */
+  /**
+   * @returns the position to join with; undefined where nothing usable is stored, and after
+   * the first time
+   */
   async load(): Promise<string | undefined> {
     if (this.#epoch !== '') return undefined;
     const stored = FORM.exec((await this.#positions.get(this.#roomId)) ?? '');
@@ -56,25 +59,25 @@ export class PositionKeeper {
     return `${epoch}:${rev}`;
   }
 
-  /** Whether a missed message is new, where the loaded messages do not show it. */
+  /** Whether a missed message is new, for one that is older than the loaded messages. */
   isNew(seq: number): boolean {
     return seq > (this.#newAbove ?? Infinity);
   }
 
-  /** Missed messages are going to be emitted. */
+  /** Missed messages are about to be emitted. */
   missing(epoch: string): void {
     this.#epoch = epoch;
     this.#newAbove ??= this.rev;
   }
 
-  /** A change is emitted, and with it all before it. */
+  /** A change has been emitted, and everything before it. */
   reached(rev: number): void {
     if (rev <= this.rev) return;
     this.rev = rev;
     this.#keep();
   }
 
-  /** Everything up to a position is emitted; what comes from now on is live. */
+  /** Everything up to a position has been emitted; further events are live. */
   caughtUp(position: string): void {
     const [epoch = '', rev] = position.split(':');
     this.#epoch = epoch;
@@ -93,11 +96,12 @@ export class PositionKeeper {
       const written = this.#writes.then(() => this.#write(number, position));
       this.#writes = written.catch(this.#listeners.report);
     };
-    // What a listener failed to handle comes again after a restart, unless later events are handled.
+    // An event that a listener failed to handle is emitted again after a restart, unless later ones
+    // were handled.
     void this.#listeners.handled().then(handled, () => undefined);
   }
 
-  /** Of positions that wait for an earlier one to be written, the newest is enough. */
+  /** Of positions that wait for an earlier write, only the newest is written. */
   async #write(number: number, position: string): Promise<void> {
     if (number === this.#due) await this.#positions.set(this.#roomId, position);
   }

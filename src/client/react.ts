@@ -10,12 +10,13 @@ import type { RoomState } from './state.ts';
 const users = new WeakMap<Room, number>();
 
 /**
- * A room in a component, which renders again whenever the room's state changes. The room is joined
- * when the component is mounted, never while rendering: a server that renders joins nothing and
- * renders the state of a room not joined yet. The last component that goes leaves the room.
+ * A room in a component, which renders again whenever the room's state changes. The room is joined when
+ * the component is mounted, never while rendering: rendering on a server joins nothing and shows the
+ * state of a room that is not joined yet. When the last component is unmounted, the room is left.
  * @param client made once, outside of components, by `connect`
- * @param options.keep true: stay in the room when the components are gone; `room.leave()` leaves
- * @param options.quiet as of `client.room`
+ * @param options.keep true: stay in the room when all components are unmounted;
+ * `room.leave()` leaves it
+ * @param options.quiet as in `client.room`
  * @example const { room, state } = useRoom(client, 'general');
  */
 export function useRoom<A extends object = object>(
@@ -30,7 +31,7 @@ export function useRoom<A extends object = object>(
     room.join();
     return () => {
       count(room, -1);
-      // Not at once: strict mode mounts again in the same turn.
+      // Deferred, because strict mode unmounts and mounts again in the same turn.
       setTimeout(() => {
         if (!keep && users.get(room) === 0) room.leave();
       });

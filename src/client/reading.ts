@@ -3,7 +3,7 @@ import type { Result } from '../protocol/frames.ts';
 import type { Message, Receipt, You } from '../protocol/objects.ts';
 import type { Timeline } from './timeline.ts';
 
-/** The room counts no further: this many means "or more". */
+/** The room counts no further than this, which means "or more". */
 const MOST = 100;
 
 const counted = ['unread', 'unreadMentions'] as const;
@@ -11,23 +11,23 @@ type Counted = (typeof counted)[number];
 type Counts = Pick<You, 'readUpTo' | 'unread' | 'unreadMentions'>;
 
 /**
- * How far this user and others have read. The room counts what is unread when it is asked; between
- * two such answers every event moves the count, and where an event is not enough the room is
- * to be asked again.
+ * How far this user and others have read. The room counts unread messages when it is asked; between two
+ * such replies events change the counts here, and where an event is not enough the room must be asked
+ * again.
  */
 export class Reading {
   readonly #timeline: Timeline;
   #userId = '';
   #counts: Counts = { readUpTo: 0, unread: 0, unreadMentions: 0 };
-  /** What this user has read, as far as the room has not yet said so. */
+  /** The read position of this user that the room has not confirmed yet. */
   #wanted = 0;
   /**
-   * Whether the room is known to keep a position of this user. Until it does, its count says that
-   * everything was read, and what comes later is forgotten with the connection.
+   * Whether the room is known to store a read position of this user. Until it does, it counts
+   * everything as read, and later messages are counted only here, until the connection is lost.
    */
   #isKept = false;
   #receipts: ReadonlyMap<string, number> = new Map();
-  /** Whether the read positions of all members are known: the room sends them in a short list. */
+  /** Whether the read positions of all members are known: the room sends them if it has few members. */
   #knowsAll = false;
 
   constructor(timeline: Timeline) {
@@ -47,12 +47,12 @@ export class Reading {
     return this.#knowsAll;
   }
 
-  /** The read position that the room does not have yet; undefined when it has it. */
+  /** The read position to send to the room; undefined when the room has it. */
   get wanted(): number | undefined {
     return this.#wanted > (this.#isKept ? this.#counts.readUpTo : 0) ? this.#wanted : undefined;
   }
 
-  /** The room's word about this user and, in a short list, about all others. */
+  /** Takes the room's counts for this user and, in a small room, the read positions of all others. */
   told({ room, you, receipts }: Pick<Reply<'joinRoom'>, 'room' | 'you' | 'receipts'>): void {
     this.#userId = you.userId;
     this.#counted(you);
@@ -61,9 +61,9 @@ export class Reading {
     this.#receipts = new Map(receipts?.map(({ userId, readUpTo }) => [userId, readUpTo]));
   }
 
-  /** The answer to a read position. */
+  /** Takes the reply to a read position. */
   marked(readUpTo: number, result: Result<Counts>): void {
-    // The room knows no position beyond its newest message, and may not have this one.
+    // The room stores no position beyond its newest message, so its reply may be below this one.
     if (this.wanted === readUpTo) this.#wanted = 0;
     if (!result.ok) return;
     this.#isKept = true;
@@ -76,7 +76,7 @@ export class Reading {
     if (this.wanted !== undefined) this.#guess();
   }
 
-  /** This user has read so far; shown at once, where the run reaches. */
+  /** This user has read up to here. The counts change at once if the loaded messages reach that far. */
   want(readUpTo: number): void {
     if (readUpTo > this.counts.readUpTo) {
       this.#wanted = readUpTo;
@@ -95,9 +95,9 @@ export class Reading {
 
   /**
    * A message was sent or has changed, live.
-   * @param before undefined: not known, or not there
-   * @param isNew whether it was not there
-   * @returns whether the room must be asked
+   * @param before undefined: not known, or a new message
+   * @param isNew whether it is a new message
+   * @returns whether the room must be asked for the counts
    */
   heard(before: Message | undefined, after: Message, isNew: boolean): boolean {
     if (after.senderId === this.#userId || after.seq <= this.counts.readUpTo) return false;
@@ -111,7 +111,10 @@ export class Reading {
     return isUnsure;
   }
 
-  /** @returns whether the room must be asked, because another device of this user has read */
+  /**
+   * @returns whether the room must be asked for the counts, because this user has read on
+   * another device
+   */
   receipt({ userId, readUpTo }: Receipt): boolean {
     if (userId === this.#userId) {
       if (readUpTo <= this.#counts.readUpTo) return false;
@@ -124,20 +127,20 @@ export class Reading {
     return false;
   }
 
-  /** A user's first change counts as having read everything before it; no event says so. */
+  /** A user's first change counts as having read everything before it, without an event of its own. */
   acted(userId: string, rev: number): void {
     if (!this.#knowsAll || this.#receipts.has(userId)) return;
     this.receipt({ userId, readUpTo: rev - 1 });
   }
 
-  /** Another life of the room: what was read in the one before says nothing. */
+  /** The room has a new epoch: read positions of the old one no longer apply. */
   clear(): void {
     this.#wanted = 0;
     this.#isKept = false;
     this.#receipts = new Map();
   }
 
-  /** Whether a message counts, as 1 or 0. */
+  /** 1 if a message counts, otherwise 0. */
   #is(name: Counted, { senderId, deletedAt, mentions, streaming }: Message): number {
     const isToMe = name === 'unread' || (!streaming && mentions?.includes(this.#userId));
     return senderId !== this.#userId && deletedAt === undefined && isToMe ? 1 : 0;

@@ -1,14 +1,14 @@
 import type { ErrorCode, Problem } from '../protocol/codes/errors.ts';
 
 /**
- * Why something was not done, as the server or the client itself says it.
+ * A command was refused, by the server or by the client itself.
  * @example room.send('hi').catch((error) => error instanceof Refused && console.log(error.message));
  */
 export class Refused extends Error {
   /** @example if (refused.code === 'muted') console.log('Wait a little.'); */
   readonly code: ErrorCode;
   /**
-   * All of it: `field`, `retryAfterMs`, `current` where they apply.
+   * The whole problem: also `field`, `retryAfterMs`, `current` where they apply.
    * @example console.log(refused.problem.retryAfterMs ?? 0);
    */
   readonly problem: Problem;
@@ -21,7 +21,7 @@ export class Refused extends Error {
   }
 }
 
-/** Whether the same may be tried again later. */
+/** Whether the same command may be tried again later. */
 export function isTemporary({ code }: Problem): boolean {
   return /^(rate_limited|slow_mode|unavailable|internal)$/.test(code);
 }
@@ -30,7 +30,7 @@ function problem(code: ErrorCode, message: string): Problem {
   return { code, message };
 }
 
-/** The room was left, or has ended, before there was an answer. */
+/** The room was left, or has ended, before a reply. */
 export const notConnected = problem('unavailable', 'The room was left; join it and try again.');
 
 /** It is unknown whether the command was done. */
@@ -40,7 +40,7 @@ export const frameTooBig = problem('too_large', 'This is too long; shorten it an
 
 export const tokenEnded = problem('token_expired', 'The token has ended; sign in again.');
 
-/** The platform refuses to open such a socket. */
+/** The platform refuses to open a socket with this token. */
 export const badToken = problem('unauthorized', 'This is no token; use it as it was signed.');
 
 export const otherUser = problem(

@@ -4,9 +4,9 @@ import type { RoomState } from './state.ts';
 import type { Status } from './status.ts';
 
 /**
- * The events of a room. `message` comes once for every message that is new to this client, what was
- * missed and this user's own included; `messageUpdated` for every change of one. `change`: the state
- * is another one. `reset`: the room's storage was replaced, and the state starts again.
+ * The events of a room. `message` is emitted once for every message that is new to this client, missed
+ * ones and this user's own included; `messageUpdated` for every change of one. `change`: `state` has
+ * changed. `reset`: the room's storage was replaced, and the state starts again.
  */
 export type RoomEvents = { [N in EventName]: EventPayload<N> } & {
   change: RoomState;
@@ -14,9 +14,7 @@ export type RoomEvents = { [N in EventName]: EventPayload<N> } & {
   reset: undefined;
 };
 
-/**
- * What is received of the application `A`: its signals say who sent them, and where.
- */
+/** The events of a room with the application `A`: its signals hold their sender and the room. */
 export type Heard<A extends object> = Omit<RoomEvents, AppEvent> & {
   [N in AppEvent]: RoomEventsOf<A>[N];
 } & HeardSignals<A>;

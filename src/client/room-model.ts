@@ -22,42 +22,42 @@ interface Ports {
   connection: Connection;
   asker: Asker;
   timing: Timing;
-  /** The room sends this connection a number instead of names, however few are online. */
+  /** Whether the room sends this connection only the number of users online, however few they are. */
   quiet: boolean;
   listeners: Listeners<RoomEvents>;
-  /** A message is stored in the room, whether or not its reply came. */
+  /** Called with each message known to be stored in the room, whether or not its reply arrived. */
   stored: (message: Message) => void;
-  /** The state has changed outside of a frame. */
+  /** Called when the state has changed outside of a frame. */
   changed: () => void;
 }
 
 /** Above this many users online the room sends a number instead of names. */
 const CROWD = 200;
-/** Names of users in a page. */
+/** Users in a page of `getMembers`. */
 const PAGE = 100;
 
-/** The parts of a state that say what is known of a room. */
+/** The part of a state that this model knows. */
 type Known = Omit<RoomState, 'roomId' | 'status' | 'isCatchingUp'>;
 
-/** What this client knows of a room, and how replies and events change it. */
+/** The state of a room as this client knows it, and how replies and events change it. */
 export class RoomModel {
   readonly timeline = new Timeline();
-  /** Where a program keeps positions. */
+  /** Set where a program stores positions. */
   positions: PositionKeeper | undefined;
   readonly #reading = new Reading(this.timeline);
-  /** Takes to the room how far this user has read. */
+  /** Sends this user's read position to the room. */
   readonly #marking: Lane<'markRead'>;
   readonly #refreshing: Lane<'joinRoom'>;
-  /** Whether the room is to be asked for its word about this user. */
+  /** Whether the room must be asked for this user's counts and rights. */
   #isStale = false;
-  /** Another one with each list of the room, so that pages of an earlier one are dropped. */
+  /** Replaced with each list from the room, so that late pages of an earlier list are dropped. */
   #people = new People();
   readonly #ports: Ports;
   readonly #myReactions = new OwnReactions();
   readonly #typists: Typists;
   #room: RoomInfo | undefined;
   #you: You | undefined;
-  /** Whether the room is known to remember this user, and thus counts what is unread. */
+  /** Whether this user is known to be on the room's list, so that the room counts unread messages. */
   #isListed = false;
 
   constructor(ports: Ports) {
@@ -68,7 +68,7 @@ export class RoomModel {
     this.#typists = new Typists(ports.environment, ports.timing.typingLapsesMs, ports.changed);
   }
 
-  /** The room was left or has ended: presence is not known any more. */
+  /** The room was left or has ended: presence is no longer known. */
   left(): void {
     this.#typists.clear();
     this.#people = new People();
@@ -88,19 +88,20 @@ export class RoomModel {
     if (complete !== false) this.positions?.caughtUp(reply.position);
   }
 
-  /** A further page of what was missed. */
+  /** A further page of missed messages. */
   missed({ messages, myReactions, complete, position }: Reply<'getMissed'>): void {
     this.#takeMissed(messages);
     this.#myReactions.learn(messages, myReactions);
     if (!complete) return;
     this.positions?.caughtUp(position);
-    // Live events were not enough while pages were on their way.
+    // While pages arrived, live events were not enough for the counts.
     this.refresh();
   }
 
   /**
-   * Asks for the room's word about this user where events do not say enough: to join twice is harmless
-   * and answers afresh. What comes up while an answer is due is asked once more after it.
+   * Asks the room for this user's counts and rights where events do not say enough: joining again is
+   * harmless and replies with the current state. A call while a reply is expected asks once more after
+   * it.
    */
   refresh(): void {
     this.#isStale = true;
@@ -121,13 +122,13 @@ export class RoomModel {
     };
   }
 
-  /** This user has read so far. */
+  /** This user has read up to here. */
   markRead(readUpTo: number): void {
     this.#reading.want(readUpTo);
     this.go();
   }
 
-  /** Sends how far this user has read, where the room does not know yet. */
+  /** Sends this user's read position, if the room does not have it. */
   go(): void {
     this.#marking.go();
   }
@@ -154,7 +155,7 @@ export class RoomModel {
     if ('rev' in payload) this.#reached(payload.rev);
   }
 
-  /** The answer to something done here. */
+  /** Takes a message from the reply to a command of this client. */
   stored(message: Message, myReactions?: readonly string[]): void {
     if (myReactions !== undefined) this.#myReactions.set(message.seq, myReactions);
     this.#tellMerged(this.timeline.put(message), message);
@@ -162,7 +163,10 @@ export class RoomModel {
     this.#reached(message.rev);
   }
 
-  /** The text of a message has grown, or has ended: that is also an update, with all of it. */
+  /**
+   * The text of a message has grown or ended; an end is also emitted as `messageUpdated`, with the
+   * whole message.
+   */
   #appended(payload: EventPayload<'messageAppended'>): void {
     const { listeners } = this.#ports;
     const before = this.timeline.find(payload.seq);
@@ -174,14 +178,14 @@ export class RoomModel {
     listeners.emit('messageUpdated', message);
   }
 
-  /** A reply, or an event, with something of the room in it. */
+  /** Takes what a reply or an event holds about the room. */
   learn(reply: Reply<Askable> | EventPayload<'pinsUpdated'>): void {
     if ('messages' in reply) this.#myReactions.learn(reply.messages, reply.myReactions);
     if ('room' in reply) this.#room = reply.room;
     if ('pins' in reply) this.#room = { ...this.#room!, pins: reply.pins };
   }
 
-  /** @param entries what was done here and is not known to be stored */
+  /** @param entries commands given here that are not known to be stored */
   known(entries: readonly Entry[]): Known {
     const changes = entries.filter(isChange);
     const pending = changes.filter((change) => !hasFailed(change));
@@ -201,7 +205,7 @@ export class RoomModel {
     };
   }
 
-  /** What was known counts no more: begins with the newest messages. */
+  /** Drops the known state and begins with the newest messages. */
   #begin({ messages, position, reset }: Reply<'joinRoom'>): void {
     const isNew = this.#you === undefined && reset !== true;
     this.timeline.clear(messages[0]?.seq ?? Number(position.split(':')[1]) + 1);
@@ -211,14 +215,14 @@ export class RoomModel {
     if (!isNew) this.#ports.listeners.tell('reset', undefined);
   }
 
-  /** Goes on from a position: that of a connection that was lost, or one from before a restart. */
+  /** Resumes from a position: that of a lost connection, or one from before a restart. */
   #goOn({ epoch }: Reply<'joinRoom'>, missed: readonly Message[]): void {
     if (this.#you === undefined) this.timeline.clear((this.positions?.rev ?? 0) + 1);
     this.positions?.missing(epoch);
     this.#takeMissed(missed);
   }
 
-  /** While pages of what was missed come, live events do not move the position. */
+  /** While pages of missed messages arrive, live events do not move the position. */
   #reached(rev: number): void {
     if (!this.#ports.connection.isCatchingUp) this.positions?.reached(rev);
   }
@@ -240,7 +244,7 @@ export class RoomModel {
     this.#ports.listeners.emit(merged === 'new' ? 'message' : 'messageUpdated', message);
   }
 
-  /** The room's word about itself, this user, and how far all have read. */
+  /** Takes the room's info, this user's rights and counts, and the read positions. */
   #told(reply: Reply<'joinRoom'>): void {
     this.#room = reply.room;
     this.#you = reply.you;
@@ -267,7 +271,7 @@ export class RoomModel {
     this.#ports.asker.ask('getMembers', page, take).catch(() => undefined);
   }
 
-  /** @returns whether the event says something new */
+  /** @returns whether the event changed something */
   #apply({ name, payload }: RoomEvent): boolean {
     const isMe = 'userId' in payload && payload.userId === this.#you?.userId;
     switch (name) {
@@ -300,7 +304,7 @@ export class RoomModel {
       case 'memberUpdated':
         this.#people.renamed(payload);
         if (isMe) this.#isListed = payload.role !== 'none';
-        // A role by token may be above the one in the event; a new member has a read position.
+        // A token may grant a higher role than the event says; a new member has a read position.
         if (isMe || this.#reading.knowsAll) this.refresh();
         break;
       default:
@@ -328,17 +332,20 @@ export class RoomModel {
     stored(message);
     this.#act(by ?? message.senderId, isMessage ? message.rev : undefined);
     if (this.#reading.heard(before, message, isMessage)) this.refresh();
-    // Changed before the page that holds it has come: to those who listen it is new.
+    // It was changed before the page that holds it arrived: for listeners it is new.
     listeners.emit(merged === 'new' ? 'message' : name, payload);
   }
 
-  /** @param rev of a change, where it puts its user on the room's list */
+  /** @param rev that of the change, if the change puts its user on the room's list */
   #act(userId: string, rev?: number): void {
     if (userId === this.#you?.userId) this.#listed();
     else if (rev !== undefined) this.#reading.acted(userId, rev);
   }
 
-  /** This user's first durable change puts them on the room's list, which counts them. */
+  /**
+   * This user's first durable change puts them on the room's list, from which on the room
+   * counts for them.
+   */
   #listed(): void {
     if (this.#isListed) return;
     this.#isListed = true;

@@ -24,7 +24,7 @@ import { Sender } from './sender.ts';
 import type { Outgoing, RoomState } from './state.ts';
 import type { Status } from './status.ts';
 
-/** What may go with a message: `kind` and `data` where the application declares kinds. */
+/** The options of a message: `kind` and `data` where the application declares kinds. */
 export type MessageOptions<A extends object = object> = Pick<
   Payload<'message'>,
   'id' | 'replyTo' | 'mentions' | 'meta' | 'files'
@@ -42,12 +42,12 @@ export interface RoomOptions extends ConnectionOptions {
   history: number;
   /** Without names, typing, read positions and signals of others. */
   quiet: boolean;
-  /** Where what is unsent survives a reload. */
+  /** The storage in which unsent commands survive a reload. */
   storage?: Store | undefined;
-  /** Where in the storage. */
+  /** The key in the storage. */
   storageKey: string;
   positions?: Positions | undefined;
-  /** A guest was given this to be the same guest again. */
+  /** Called with a new guest token, by which a guest stays the same guest. */
   onGuestToken: (guestToken: string) => void;
 }
 
@@ -62,8 +62,8 @@ const followed: Followed<Reply<'joinRoom'>, 'getMissed'> = {
 };
 
 /**
- * One room: what is known of it, and what can be done in it. It joins when it is made, comes back by
- * itself, and keeps what was done here until the room has taken or refused it.
+ * One room: its state, and the commands for it. It reconnects by itself, and keeps commands until the
+ * room has stored or refused them.
  */
 export class Room<A extends object = object> {
   /** @example console.log(room.roomId); */
@@ -81,7 +81,7 @@ export class Room<A extends object = object> {
   readonly #model: RoomModel;
   #state: RoomState | undefined;
   #older: Promise<void> | undefined;
-  /** When the room was last told that this user is typing. */
+  /** When a typing notice was last sent, in epoch milliseconds. */
   #typingAt = -Infinity;
 
   constructor(options: RoomOptions, environment: Environment) {
@@ -112,13 +112,13 @@ export class Room<A extends object = object> {
     };
     this.#model = new RoomModel(parts);
     this.#sender = new Sender(parts, this.#model);
-    // What is unsent is in one browser's storage, which a server that renders does not have.
+    // Without unsent messages: they are in a browser's storage, which a rendering server does not have.
     this.#firstState = this.#makeState([]);
   }
 
   /**
-   * Goes on after `leave`, or after an end: `state.status` tells of those. Where the connection is
-   * lost, tries again at once.
+   * Joins the room, also after `leave` or an end, which `state.status` shows. If the connection is
+   * lost, reconnects at once.
    * @example if (room.state.status.name === 'ended') room.join();
    */
   join(): void {
@@ -126,7 +126,7 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * Leaves, at once and until `join`. What is unsent stays, and stays stored.
+   * Leaves the room at once, until `join`. Unsent messages stay, also in the storage.
    * @example room.leave();
    */
   leave(): void {
@@ -143,12 +143,13 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * For stores that look for themselves, such as React's. @returns ends it
+   * For libraries that read the state after each change, such as React.
+   * @returns unsubscribes
    * @example const stop = room.subscribe(() => console.log(room.getState().unread));
    */
   readonly subscribe = (listener: () => void): (() => void) => this.on('change', listener);
   /**
-   * `state`, as a function that can be handed on.
+   * `state`, as a function that can be passed on.
    * @example const { online } = room.getState();
    */
   readonly getState = (): RoomState<A> => this.state;
@@ -159,8 +160,9 @@ export class Room<A extends object = object> {
   readonly getFirstState = (): RoomState<A> => this.#firstState;
 
   /**
-   * Calls a listener for every event of a name. With `positions`, a promise that it returns is
-   * waited for: until then the event is not handled. @returns ends it
+   * Calls a listener for every event of this name. With `positions`, an event counts as handled only
+   * when the promise that a listener returns has resolved.
+   * @returns removes the listener
    * @example room.on('userJoined', ({ username }) => console.log(`${username} is here.`));
    */
   on<N extends keyof Heard<A>>(name: N, listener: (payload: Heard<A>[N]) => unknown): () => void {
@@ -176,7 +178,7 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * Every message that is new from now on, until the room is left; this user's own included.
+   * Every new message from now on, until the room is left; this user's own included.
    * @example for await (const { message } of room.messages()) console.log(message);
    */
   messages(): AsyncIterableIterator<MessageOf<A>> {
@@ -186,25 +188,26 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * Says something. It is kept and sent again until the room has it; `state.outgoing` shows it
-   * until then. @returns resolves with the message as it stands in the room
-   * @throws Refused when the room will not have it, or has ended; it need not be awaited
+   * Sends a message. It is kept and sent again until the room has stored it; `state.outgoing` shows
+   * it until then.
+   * @returns resolves with the stored message
+   * @throws Refused when the room refuses it, or has ended; the promise need not be awaited
    * @example const { seq } = await room.send('hello, Bob', { mentions: ['bob'] });
    */
   send(message: string, options: MessageOptions<A> = {}): Promise<Message> {
-    // The room ends a notice of typing with the message by itself.
+    // The room itself ends this user's typing with the message.
     return this.#keep('message', this.#payload(message, options));
   }
 
   /**
    * Sends a message whose text is still being produced. Resolves once the room has it.
-   * @param message how it begins
+   * @param message the beginning of its text
    * @throws Refused when the room refuses it
    * @example const stream = await room.stream(); stream.append('Hello'); await stream.done();
    */
   async stream(message = '', options: MessageOptions<A> = {}): Promise<MessageStream> {
     const begin = { ...this.#payload(message, options), streaming: true } as const;
-    // Loaded when one begins: most clients never send any.
+    // Loaded with the first stream: most clients never send any.
     const { MessageStream } = await import('./message-stream.ts');
     const stream = new MessageStream(begin, {
       asker: this.#asker,
@@ -226,8 +229,9 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * Changes a message of one's own. Mentions and `meta` stay unless they are given; `[]` and `{}`
-   * remove them. @throws Refused `conflict` when it has changed since
+   * Changes a message of this user. Mentions and `meta` stay unless they are given; `[]` and `{}`
+   * remove them.
+   * @throws Refused `conflict` when the message has changed since
    * @example await room.edit(12, 'hello, dear Bob');
    */
   edit(seq: number, message: string, options: EditOptions = {}): Promise<Message> {
@@ -236,7 +240,8 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * Deletes a message of one's own, or as moderator anyone's. @throws Refused as `edit`
+   * Deletes a message of this user, or as a moderator of any user.
+   * @throws Refused as `edit` does
    * @example await room.delete(12, 'off topic');
    */
   delete(seq: number, note?: string): Promise<Message> {
@@ -255,7 +260,8 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * Sends once more what was refused. @param id that of an entry in `state.outgoing`
+   * Sends a refused entry again.
+   * @param id that of an entry in `state.outgoing`
    * @example for (const { id, state } of room.state.outgoing) if (state === 'failed') room.retry(id);
    */
   retry(id: string): void {
@@ -264,7 +270,7 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * Gives up what is not stored.
+   * Discards an entry that is not stored.
    * @example for (const { id } of room.state.failedChanges) room.discard(id);
    */
   discard(id: string): void {
@@ -273,8 +279,9 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * This user has read up to here. The first time it also puts a newcomer on the room's list, where
-   * what they miss is counted from then on. @param readUpTo a `seq`; without, the newest
+   * This user has read up to here. The first call also puts a new user on the room's list, from which
+   * on the room counts their unread messages.
+   * @param readUpTo a `seq`; by default the newest
    * @example room.markRead();
    */
   markRead(readUpTo = this.state.messages.at(-1)?.seq ?? 0): void {
@@ -283,7 +290,7 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * This user is typing. May be called with every key; it is sent as often as it helps.
+   * This user is typing. May be called at every keystroke; it is sent only as often as needed.
    * @example room.typing();
    */
   typing(isTyping = true): void {
@@ -298,7 +305,8 @@ export class Room<A extends object = object> {
 
   /**
    * Sends a signal of the application to the users who are online: one that `src/app.ts` declares, or
-   * any where the service has `SIGNALS=open`. It is not stored, and not sent again: of many only the newest may arrive.
+   * any where the service has `SIGNALS=open`. It is not stored and not sent again; of several only the
+   * newest may arrive.
    * @example connect<{ cursor: { x: number } }>({ url }).room('general').signal('cursor', { x: 1 });
    */
   signal<N extends keyof SignalsOf<A> & string>(name: N, payload: SignalsOf<A>[N]): void {
@@ -306,8 +314,9 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * Gives a command of the application's own, as soon as the room can be reached. It is not given again
-   * when the connection is lost. @throws Refused
+   * Sends a command of the application's own, as soon as the room can be reached. It is not sent again
+   * when the connection is lost.
+   * @throws Refused
    * @example const { votes } = await pollRoom.command('vote', { seq: 3, option: 0 });
    */
   command<N extends keyof CommandsOf<A> & string>(
@@ -329,18 +338,19 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * Lets go of all but the newest `count` messages; `loadOlder` brings them back.
+   * Drops all but the newest `count` messages from the state; `loadOlder` loads them again.
    * @example room.trim(200);
    */
   trim(count: number): void {
-    // While pages are on their way the newest here need not be the newest there are.
+    // While pages of missed messages arrive, the newest message here may not be the room's newest.
     if (!this.#connection.isCatchingUp) this.#model.timeline.trim(count);
     this.#changed();
   }
 
   /**
-   * A page of the room's list, or of users who are online. `prefix` finds people while their name is
-   * typed: by the beginning of one of its words, or of their user id. @throws Refused
+   * A page of the room's list, or of users who are online. `prefix` finds users while a name is being
+   * typed: by the beginning of one of its words, or of the user id.
+   * @throws Refused
    * @example const { members } = await room.members({ prefix: 'bo', limit: 5 });
    */
   members(query: Omit<Payload<'getMembers'>, 'roomId'>): Promise<Reply<'getMembers'>> {
@@ -348,7 +358,7 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * Pins a message, as a moderator, or in a direct room. `state.room.pins` lists what is pinned.
+   * Pins a message, as a moderator, or in a direct room. `state.room.pins` lists the pinned messages.
    * @throws Refused `conflict` when the room has 50 pins
    * @example await room.pin(12);
    */
@@ -362,7 +372,8 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * The pinned messages, the one pinned last first. @param after the last one of the page before
+   * The pinned messages, the one pinned last first.
+   * @param after the last one of the previous page
    * @example const { messages } = await room.pins();
    */
   pins(after?: number): Promise<Reply<'getPins'>> {
@@ -370,16 +381,16 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * Gives any other command, as soon as the room can be reached. What only reads is asked again when
-   * the connection is lost; what changes something is not, since it is unknown whether it was done.
-   * @throws Refused when the room will not do it, was left, or has ended
+   * Sends any other command, as soon as the room can be reached. Commands that only read are sent again
+   * when the connection is lost; others are not, because it is unknown whether they were done.
+   * @throws Refused when the room refuses it, was left, or has ended
    * @example const { results } = await room.ask('searchMessages', { query: 'hello' });
    */
   ask<N extends Askable>(name: N, payload: Omit<Payload<N>, 'roomId'>): Promise<Reply<N>> {
     return this.#ask(name, payload as PayloadOf<N>) as Promise<Reply<N>>;
   }
 
-  /** @param take is given the reply in the room's order, before the events after it */
+  /** @param take called with the reply in the room's order, before later events */
   #ask<N extends Askable>(
     name: N,
     payload: PayloadOf<N>,
@@ -399,12 +410,12 @@ export class Room<A extends object = object> {
     return stored;
   }
 
-  /** Of a message as it is known here. */
+  /** The `rev` of a message as it is known here. */
   #revOf(seq: number): number | undefined {
     return this.#model.timeline.find(seq)?.rev;
   }
 
-  /** Loads what keeps positions when there are any to keep: only programs do. */
+  /** Loads the position, and the code for that only where positions are stored: only bots do so. */
   async #loadPosition(): Promise<string | undefined> {
     const { positions } = this.#options;
     if (positions === undefined) return undefined;
@@ -425,8 +436,8 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * Sends what waits. Where the room was left or has ended, rejects what waits for an answer instead;
-   * unsent messages stay.
+   * Sends commands that wait. If the room was left or has ended, rejects those that wait for a reply
+   * instead; unsent messages stay.
    */
   #go(): void {
     this.#sender.go();
@@ -451,7 +462,7 @@ export class Room<A extends object = object> {
     if (from === 0) return;
     const page = { limit, before: from < Infinity ? from : undefined };
     await this.#ask('getHistory', page, ({ messages, hasMore }) => {
-      // Where the list was replaced since, the page does not reach up to it.
+      // If the list was replaced since, the page does not adjoin it.
       if (from !== timeline.from) return;
       const [first] = messages;
       timeline.addOlder(messages, hasMore && first !== undefined ? first.seq : 0);

@@ -24,20 +24,20 @@ export interface SenderPorts {
 type Changed = Result<Reply<'editMessage'> & Partial<Reply<'addReaction'>>>;
 
 /**
- * Takes what is in the outbox to the room, until it is stored or refused for good. Messages go one
- * at a time, so that the order of writing is the order of the room; so do changes, which need not
- * wait for a message that slow mode holds back.
+ * Sends the entries of the outbox to the room, until they are stored or refused for good. Messages are
+ * sent one at a time, so that they keep their order in the room; so are changes, which need not wait
+ * for a message that slow mode delays.
  */
 export class Sender {
   readonly #ports: SenderPorts;
   readonly #model: Pick<RoomModel, 'stored'>;
   /** One for messages, one for changes. */
   readonly #lanes: readonly Lane<Kept['name']>[];
-  /** Promises of messages that are on their way. */
+  /** The promises of entries that are not settled. */
   readonly #promised = new Set<Promised>();
   #userId: string | undefined;
 
-  /** @param model is given each message as the room says it is now */
+  /** @param model receives each message in its current state */
   constructor(ports: SenderPorts, model: Pick<RoomModel, 'stored'>) {
     this.#ports = ports;
     this.#model = model;
@@ -46,13 +46,13 @@ export class Sender {
   }
 
   /**
-   * Resolves when it is stored. It need not be awaited: the state shows a refusal too. A second send
-   * with an id that is on its way waits for the first.
+   * Resolves when it is stored. It need not be awaited: the state shows a refusal too. A second call
+   * with the id of an entry that is not settled waits for the first.
    */
   add(kept: Kept, was?: string): Promise<Message> {
     const { outbox, environment } = this.#ports;
     const id = 'id' in kept.payload ? kept.payload.id : environment.makeId();
-    // What was refused under this id makes way.
+    // An entry that was refused under this id is replaced.
     if (outbox.find(id)?.state === 'failed') outbox.remove(id);
     outbox.add({ ...kept, id, state: 'waiting', by: this.#userId, was });
     const promise = new Promise<Message>((resolve, reject) => {
@@ -63,7 +63,7 @@ export class Sender {
     return promise;
   }
 
-  /** Sends what was refused once more. */
+  /** Sends a refused entry again. */
   retry(id: string): void {
     const entry = this.#ports.outbox.find(id);
     if (entry?.state !== 'failed') return;
@@ -71,7 +71,7 @@ export class Sender {
     this.go();
   }
 
-  /** Gives up what is not stored. What is already under way may still be. */
+  /** Discards an entry that is not stored. If it is being sent, it may still be stored. */
   discard(id: string): void {
     this.#ports.outbox.remove(id);
     this.#reject(id, notConnected);
@@ -83,13 +83,13 @@ export class Sender {
     this.#ports.outbox.sign(userId);
   }
 
-  /** A message that is stored in the room is no longer unsent, whether or not its reply came. */
+  /** Removes a message that is stored in the room, whether or not its reply arrived. */
   stored(message: Message): void {
     const entry = this.#ports.outbox.find(message.id);
     if (entry?.name === 'message' && entry.by === message.senderId) this.#settle(entry, message);
   }
 
-  /** Sends what waits. Where the connection is over, rejects the promises; unsent messages stay. */
+  /** Sends entries that wait. If the connection has ended, rejects the promises; unsent messages stay. */
   go(): void {
     const { over } = this.#ports.connection;
     if (over !== undefined) for (const { id } of this.#promised) this.#reject(id, over);
@@ -118,13 +118,13 @@ export class Sender {
 
   #refused(entry: Entry, problem: Problem): void {
     const { outbox } = this.#ports;
-    // Of a conflict.
+    // Set for a `conflict`.
     const current = problem.current as Message | undefined;
     if (current !== undefined) this.#model.stored(current);
     if (current?.deletedAt !== undefined && entry.name === 'deleteMessage') {
       this.#settle(entry, current);
     } else if (current !== undefined && !current.deletedAt && current.message === entry.was) {
-      // Only its reactions have changed: the text is still the one that was meant.
+      // Only its reactions have changed: the text is still the one that the user saw.
       outbox.rebase(current);
       outbox.mark(entry.id, { state: 'waiting' });
     } else {

@@ -1,4 +1,4 @@
-/** As much of a socket of `socket.io-client` as the adapter uses. */
+/** The part of a socket of `socket.io-client` that the adapter uses. */
 export interface RawSocket {
   readonly connected: boolean;
   readonly id?: string | undefined;
@@ -12,28 +12,28 @@ export interface RawSocket {
 type Payload = Record<string, unknown>;
 type Listener = (...args: never[]) => void;
 
-/** How an event of the application's own is called here, and what it holds. */
+/** How one of the application's events is translated. */
 export interface Translation {
   /** The command or event of Parlor, such as `message`. */
   as: string;
-  /** The payload of a command, made of what the application emits. */
+  /** Makes the payload of a command from the arguments that the application emits. */
   send?: (...args: never[]) => Payload;
-  /** What the application's listeners get of an event. */
+  /** Makes the argument of the application's listeners from an event's payload. */
   receive?: (payload: never) => unknown;
 }
 
 export interface AdapterOptions {
-  /** The room of commands that name none; without it the room that was joined last. */
+  /** The room for commands that name none; by default the room joined last. */
   roomId?: string;
-  /** The application's names of events, and what they are called here. */
+  /** The application's event names, and their names in Parlor. */
   events?: Readonly<Record<string, string | Translation>>;
   /** Whether this socket gets its own messages as events, as after `io.to(room).emit()`. */
   echo?: boolean;
-  /** What an acknowledgement callback gets of a reply; without it the reply itself. */
+  /** Makes the arguments of an acknowledgement callback from a reply; by default the reply itself. */
   reply?: (reply: Reply) => readonly unknown[];
 }
 
-/** What every command is answered with. */
+/** The reply to every command. */
 export interface Reply {
   ok: boolean;
   error?: { code: string; message: string };
@@ -51,20 +51,20 @@ interface Message {
 interface Joined {
   payload: Payload;
   epoch: string;
-  /** The highest `rev` that was seen. */
+  /** The highest `rev` received. */
   rev: number;
-  /** The highest `seq` that was shown. */
+  /** The highest `seq` shown. */
   seq: number;
 }
 
-/** What an application emits as a text alone belongs into this field. */
+/** The field for the text when an application emits only a text. */
 const FIELD_OF_TEXT: Readonly<Record<string, string>> = {
   joinRoom: 'roomId',
   leaveRoom: 'roomId',
   message: 'message',
 };
 
-/** A command that is not answered yet. */
+/** An unanswered command. */
 interface Pending {
   as: string;
   payload: Payload;
@@ -75,9 +75,9 @@ interface Pending {
 const OWN_NAMES = new Set(['connect', 'connect_error', 'disconnect']);
 
 /**
- * A socket of `socket.io-client` for an application that was written for another server: its names
- * of events are translated, a text is a payload, rooms are joined again after a dropped connection,
- * and what was missed arrives once.
+ * A socket of `socket.io-client` for an application that was written for another server: event names
+ * are translated, a text is accepted as a payload, rooms are joined again after a dropped connection,
+ * and missed messages arrive once.
  *
  * @example
  * const socket = adaptSocket(io(url, { auth: { token } }), {
@@ -131,7 +131,7 @@ export class AdaptedSocket {
     return this;
   }
 
-  /** Calls a listener for each event of this name, which is the application's own or one of Parlor. */
+  /** Calls a listener for each event of this name, which may be the application's or one of Parlor. */
   on(name: string, listener: Listener): this {
     if (OWN_NAMES.has(name)) this.raw.on(name, listener);
     else {
@@ -155,7 +155,7 @@ export class AdaptedSocket {
     return this.on(name, first);
   }
 
-  /** Stops calling a listener; without one all of this name. */
+  /** Removes a listener; without one, all of this name. */
   off(name: string, listener?: Listener): this {
     if (OWN_NAMES.has(name)) this.raw.off(name, listener);
     else if (listener === undefined) this.#listeners.delete(name);
@@ -181,7 +181,7 @@ export class AdaptedSocket {
       else if (!reply.ok) this.#dispatch('error', reply.error ?? {});
     };
     if (as === 'leaveRoom') this.#rooms.delete(String(payload['roomId']));
-    // Under an id of its own a message is stored once, however often it is sent.
+    // With an id a message is stored once, however often it is sent.
     const id = as === 'message' ? { id: crypto.randomUUID(), ...payload } : payload;
     const command = { as, payload: id, answered };
     this.#pending.add(command);
@@ -201,7 +201,7 @@ export class AdaptedSocket {
     return roomId === undefined ? payload : { ...payload, roomId };
   }
 
-  /** Joins the rooms again, then sends what was not answered. */
+  /** Joins the rooms again, then sends the unanswered commands. */
   #resume(): void {
     const pending = [...this.#pending];
     for (const { payload } of this.#rooms.values()) {
@@ -225,7 +225,7 @@ export class AdaptedSocket {
     });
   }
 
-  /** Shows what was missed, and continues from there. */
+  /** Shows missed messages, and continues from there. */
   #joined(payload: Payload, reply: Reply): void {
     const { epoch, position } = reply as unknown as { epoch: string; position: string };
     const roomId = String(payload['roomId']);

@@ -4,7 +4,7 @@ import type { Message, Present, RoomInfo, You } from '../protocol/objects.ts';
 import type { Status } from './status.ts';
 import type { Entry } from './outbox.ts';
 
-/** A message as it is shown: with what this user has just changed of it. */
+/** A message as it is shown: with this user's changes that are not known to be stored. */
 export type ShownMessage<A extends object = object> = MessageOf<A> & {
   /** A change made here is not yet known to be stored. */
   isChanging?: true;
@@ -29,33 +29,36 @@ export function hasFailed({ state }: Entry): boolean {
 }
 
 /**
- * A room as this client knows it. Never changed: a new one takes its place.
+ * A room as this client knows it. Immutable: a change makes a new object.
  * @example const { status, messages, hasOlder, unread } = room.state;
  */
 export interface RoomState<A extends object = object> {
   roomId: string;
   status: Status;
-  /** Whether pages of what was missed are still to come. */
+  /** Whether pages of missed messages are still expected. */
   isCatchingUp: boolean;
   /** Undefined until the room was joined. */
   room: RoomInfo | undefined;
   you: You | undefined;
-  /** One unbroken run up to the newest, by `seq`. */
+  /** Without gaps up to the newest message, by `seq`. */
   messages: readonly ShownMessage<A>[];
   /** Whether `loadOlder` may find more; false until the room was joined. */
   hasOlder: boolean;
-  /** Messages on their way, in the order they were written; they belong after `messages`. */
+  /** Messages that are not stored yet, in the order they were written; shown after `messages`. */
   outgoing: readonly Outgoing[];
-  /** What this user has reacted with, by `seq`, also of messages that only `ask` has loaded. */
+  /** This user's reactions, by `seq`, also to messages that only `ask` has loaded. */
   myReactions: ReadonlyMap<number, readonly string[]>;
   /** Edits, deletions and reactions that were refused for good. */
   failedChanges: readonly Change[];
-  /** The users who are present, as far as names are known; in a crowd `onlineCount` is higher. */
+  /** The users who are present, as far as their names are known; in a crowd `onlineCount` is higher. */
   online: readonly Present[];
   onlineCount: number;
-  /** Others who are typing. */
+  /** Other users who are typing. */
   typing: readonly Present[];
-  /** How far this user has read (`seq`), what others have said since, and how often to this user. */
+  /**
+   * How far this user has read (`seq`), how many messages of others are newer, and how many of those
+   * mention this user.
+   */
   readUpTo: number;
   /** 100 means "100 or more". */
   unread: number;
@@ -65,7 +68,7 @@ export interface RoomState<A extends object = object> {
   receipts: ReadonlyMap<string, number>;
 }
 
-/** Messages with the changes of this user that are on their way. */
+/** Messages with this user's changes that are not stored yet. */
 export function withChanges(
   messages: readonly Message[],
   changes: readonly Change[],
@@ -99,7 +102,7 @@ function changed(message: Message, entry: Change): ShownMessage {
   }
 }
 
-/** What an edit puts in place of what was there; without a text, that of its data comes later. */
+/** The fields that an edit replaces. Without a text, the room makes one from the data later. */
 function editOf({ seq: _, ifRev: __, message, ...edit }: Payload<'editMessage'>): Partial<Message> {
   return (message ? { ...edit, message } : edit) as Partial<Message>;
 }
@@ -112,7 +115,7 @@ function reacted(message: Message, emoji: string, by: number): ShownMessage {
   return { ...message, reactions, isChanging: true };
 }
 
-/** The same for reactions that look the same, which the room counts as one kind. */
+/** The same text for reactions that look the same, which the room counts as one kind. */
 function looksOf(emoji: string): string {
   return emoji.normalize().replaceAll(/[\ufe0e\ufe0f]/g, '');
 }

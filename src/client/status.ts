@@ -6,7 +6,7 @@ export type Status =
   | { name: 'left' }
   | { name: 'connecting' }
   | { name: 'open' }
-  /** The connection is lost and will be made again; `problem` is what the server last said. */
+  /** The connection is lost and will be made again; `problem` is the last one that the server sent. */
   | { name: 'waiting'; problem?: Problem | undefined }
   /** It will not be made again until `join` is called. */
   | { name: 'ended'; code: number; problem: Problem };

@@ -1,9 +1,9 @@
-/** Items for one loop: what comes waits until it is taken. */
+/** Items for one loop: each waits until it is taken. */
 export class Stream<T> {
   readonly #waiting: { item: T; handled: () => void }[] = [];
   #wake = () => {};
   #isOver = false;
-  /** Resolves when the loop has come back for more after everything that was given until now. */
+  /** Resolves when the loop has handled every item pushed so far and asked for the next. */
   drained: Promise<void> | undefined;
 
   push(item: T): void {
@@ -13,7 +13,7 @@ export class Stream<T> {
     this.#wake();
   }
 
-  /** Nothing more comes; what waits can still be taken. */
+  /** No more items follow; those that wait can still be taken. */
   end(): void {
     this.#isOver = true;
     this.#wake();

@@ -1,38 +1,37 @@
 import type { EventPayload } from '../protocol/events.ts';
 import type { Message } from '../protocol/objects.ts';
 
-/** The room counts replies no further: this many means "or more". */
+/** The room counts replies no further than this, which means "or more". */
 const MAX_REPLIES = 1_000;
 
 /** A message's text and its reactions, each as of its newest change. */
 interface Row {
-  /** Without its reactions and replies; undefined while only reactions are known. */
+  /** The message without its reactions and `replyCount`; undefined while only reactions are known. */
   text?: Message;
   textRev: number;
   reactions?: Message['reactions'];
   reactionsRev: number;
-  /** All together; made when first asked for. */
+  /** The whole message; made when it is first read. */
   shown?: Message | undefined;
 }
 
-/** How a message compares with the one held: new, changed, or known already. */
+/** How a message compares with the stored one: new, changed, or known already. */
 export type Merged = 'new' | 'changed' | 'known';
 
 /**
- * The room's messages as far as they are loaded: one unbroken run up to the newest. States may be
- * put in any order and any number of times: the newest counts. An event about reactions holds
- * no text, so both parts carry a `rev` of their own; otherwise it could hide an edit
- * that is still on its way in a page.
+ * The loaded messages of the room, without gaps up to the newest. States may be put in any order and
+ * any number of times: the newest wins. An event about reactions holds no text, so text and reactions
+ * have a `rev` each; otherwise the event could hide an edit that arrives later in a page.
  *
- * Replies are counted here. No event carries a changed `replyCount`, and a state may carry one that
- * is older or newer than itself. A reply is newer than what it answers, so the run that holds a
- * message holds all its replies too.
+ * Replies are counted here, because no event carries a changed `replyCount`, and the one in a state may
+ * be older or newer than the state. A reply is newer than the message it answers, so all replies to a
+ * loaded message are loaded too.
  */
 export class Timeline {
-  /** Every message from this `seq` on is here; 0 when nothing older exists. */
+  /** Every message from this `seq` on is loaded; 0 when nothing older exists. */
   #from = Infinity;
   #rows = new Map<number, Row>();
-  /** Replies here that are not deleted, by the `seq` that they answer. */
+  /** Number of loaded replies that are not deleted, by the `seq` that they answer. */
   #replies = new Map<number, number>();
   #list: readonly Message[] | undefined;
 
@@ -40,12 +39,12 @@ export class Timeline {
     return this.#from;
   }
 
-  /** Whether the room may hold older messages than the first one here. */
+  /** Whether the room may have older messages than the first one here. */
   get hasOlder(): boolean {
     return this.#from > 0;
   }
 
-  /** By `seq`; the same list until something changes. */
+  /** The messages by `seq`; the same array until something changes. */
   get list(): readonly Message[] {
     return (this.#list ??= [...this.#rows]
       .flatMap(([seq, row]) => this.#shown(seq, row) ?? [])
@@ -57,19 +56,19 @@ export class Timeline {
     return row && this.#shown(seq, row);
   }
 
-  /** Forgets all; what is from `from` on will be here. */
+  /** Drops all messages; those from `from` on will be put next. */
   clear(from: number): void {
     this.#from = from;
     this.#keep(() => false);
   }
 
-  /** Takes a page that reaches up to what is here. @param from see `#from` */
+  /** Adds a page that ends where the loaded messages begin. @param from see `#from` */
   addOlder(page: readonly Message[], from: number): void {
     this.#from = from;
     for (const message of page) this.put(message);
   }
 
-  /** A message's whole state. Those older than the run are left to their page. */
+  /** Puts a message's whole state. Messages older than `#from` are left to their page. */
   put(message: Message): Merged {
     const { seq, rev } = message;
     if (seq < this.#from) return 'changed';
@@ -90,9 +89,9 @@ export class Timeline {
   }
 
   /**
-   * More text of a message that streams, or the end of it. Where the text before it is not known, the
-   * page that holds all of it is still to come.
-   * @returns whether this was news
+   * Appends to a message that streams, or ends it. If the text before it is not known, a page that
+   * holds all of it will arrive.
+   * @returns whether it changed something
    */
   append({ seq, rev, offset, text, status }: EventPayload<'messageAppended'>): boolean {
     if (seq < this.#from) return true;
@@ -111,7 +110,7 @@ export class Timeline {
     return true;
   }
 
-  /** @returns whether this was news */
+  /** @returns whether it changed something */
   react({ seq, rev, reactions }: EventPayload<'reactionsUpdated'>): boolean {
     if (seq < this.#from) return true;
     const row = this.#row(seq);
@@ -122,7 +121,7 @@ export class Timeline {
     return true;
   }
 
-  /** Retention has removed everything below. @returns whether anything here was */
+  /** Drops messages below the horizon, which retention has removed. @returns whether there were any */
   dropBelow(horizon: number): boolean {
     // The first change of a room is a message, so nothing is older than `seq` 1.
     if (this.#from <= Math.max(1, horizon)) this.#from = 0;
@@ -131,7 +130,7 @@ export class Timeline {
     return this.#rows.size < before;
   }
 
-  /** Lets go of all but the newest `count`, which can be loaded again. */
+  /** Drops all but the newest `count`; the others can be loaded again. */
   trim(count: number): void {
     const first = this.list.at(-count);
     if (first === undefined || first === this.list[0]) return;
@@ -162,7 +161,7 @@ export class Timeline {
     }
   }
 
-  /** Counts a message where it is a reply that is not deleted. */
+  /** Counts a message if it is a reply and not deleted. */
   #countReply(message: Message | undefined, by: 1 | -1): void {
     const { replyTo, deletedAt } = message ?? {};
     if (replyTo === undefined || deletedAt !== undefined) return;

@@ -1,6 +1,6 @@
 import type { Environment } from './environment.ts';
 
-/** Timers by name; setting one takes back the one before under that name. */
+/** Timers by name; setting one cancels an earlier one of that name. */
 export class Timers<Name extends string> {
   readonly #environment: Pick<Environment, 'after'>;
   readonly #cancels = new Map<Name, () => void>();

@@ -1,20 +1,20 @@
-/** When the client does what, in milliseconds. Each can be set in `connect`. */
+/** The client's intervals and time-outs, in milliseconds. Each can be set in `connect`. */
 export interface Timing {
-  /** Between two signs of life. The server takes a socket for lost after 60 s without. */
+  /** Time between two pings. The server counts a socket as lost after 60 s without one. */
   pingEveryMs: number;
-  /** How long the server may take to say anything after it was asked something. */
+  /** How long the server may take to answer anything after a command or a ping. */
   answerMs: number;
-  /** The first wait before coming back is at most this long; each further one up to twice as long. */
+  /** The first wait before reconnecting is at most this long; each further one up to twice as long. */
   retryFirstMs: number;
-  /** No wait before coming back is longer, unless the server asks for it. */
+  /** The longest wait before reconnecting, unless the server asks for a longer one. */
   retryLongestMs: number;
-  /** A connection that held for so long counts as a success: the next wait is short again. */
+  /** A connection that lasted this long counts as a success: the next wait is short again. */
   steadyMs: number;
-  /** After a refusal that passes without saying when, in milliseconds. */
+  /** The wait after a temporary refusal without `retryAfterMs`. */
   againMs: number;
-  /** Between two notices that this user is typing; the room drops those within 3 s. */
+  /** Time between two typing notices of this user; the room drops one within 3 s of the last. */
   typingEveryMs: number;
-  /** How long a typing notice is current, as the protocol says. */
+  /** How long a typing notice is shown, as the protocol defines. */
   typingLapsesMs: number;
 }
 
@@ -30,30 +30,30 @@ export const defaultTiming: Timing = {
   typingLapsesMs: 6_000,
 };
 
-/** A token is renewed after this part of its remaining life, and up to as much again at random. */
+/** A token is renewed after this part of its remaining lifetime, plus a random part up to the spread. */
 const RENEW_AFTER = 0.7;
 const RENEW_SPREAD = 0.15;
 
 /**
  * How long to wait before renewing a token.
- * @param left until it ends, in milliseconds
+ * @param left time until it expires, in milliseconds
  * @param random from 0 to 1
  */
 export function renewalMs({ againMs }: Timing, left: number, random: number): number {
   return Math.max(left * (RENEW_AFTER + RENEW_SPREAD * random), againMs);
 }
 
-/** Slow networks get more time with every attempt, up to so much more, in attempts. */
+/** Slow networks get more time with each failed attempt, up to this many. */
 const MAX_PATIENCE = 5;
 
-/** How long the first word of a room may take at this attempt. */
+/** How long the first reply may take at this attempt, in milliseconds. */
 export function patienceMs({ answerMs }: Timing, failures: number): number {
   return answerMs * (1 + Math.min(failures, MAX_PATIENCE));
 }
 
 /**
- * How long to wait before coming back: full jitter, so that a thousand clients that lost the same
- * server do not return in the same instant.
+ * How long to wait before reconnecting, in milliseconds: full jitter, so that a thousand clients that
+ * lost the same server do not return in the same instant.
  * @param failures attempts that have failed in a row
  * @param random from 0 to 1
  */

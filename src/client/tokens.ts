@@ -1,9 +1,12 @@
 import { Refused, tokenEnded } from './refused.ts';
 
-/** A token, or what gives one: asked again when a token is about to end, or was not accepted. */
+/**
+ * A token, or a function that returns one, called again when a token is about to expire or was
+ * not accepted.
+ */
 export type TokenSource = string | (() => string | Promise<string>);
 
-/** The token in use, one for all rooms. */
+/** The token in use, shared by all rooms. */
 export class Tokens {
   readonly #source: TokenSource | undefined;
   #held: string | undefined;
@@ -13,21 +16,21 @@ export class Tokens {
     this.#source = source;
   }
 
-  /** Whether there can be another one than the first. */
+  /** Whether a new token can be had. */
   get canRenew(): boolean {
     return typeof this.#source === 'function';
   }
 
   /**
-   * @param spent a token that is of no use any more: another one is wanted
-   * @throws Refused `token_expired` when there can be no other; whatever the source throws
+   * @param spent a token that is no longer accepted: another one is wanted
+   * @throws Refused `token_expired` when there can be no other; or what the source throws
    */
   async get(spent?: string): Promise<string | undefined> {
     const source = this.#source;
     const held = typeof source === 'string' ? source : this.#held;
     if (held !== undefined && held !== spent) return held;
     if (typeof source === 'string') throw new Refused(tokenEnded);
-    // Not called at once: it may throw before anybody can hold the promise.
+    // Not called at once: it may throw before a caller has the promise.
     if (source !== undefined) this.#asking ??= this.#keep(Promise.resolve().then(source));
     return this.#asking;
   }

@@ -4,7 +4,7 @@ import type { Environment } from './environment.ts';
 import { presentOf } from './people.ts';
 import { Timers } from './timers.ts';
 
-/** The users who are typing. A notice lapses by itself. */
+/** The users who are typing. A notice ends by itself after `lapsesMs`. */
 export class Typists {
   readonly #timers: Timers<string>;
   readonly #lapsesMs: number;
@@ -36,7 +36,7 @@ export class Typists {
     this.#list = undefined;
   }
 
-  /** Said it, or left. */
+  /** The user has sent a message, has stopped typing, or has left. */
   stopped(userId: string): void {
     this.#timers.stop(userId);
     if (this.#users.delete(userId)) this.#list = undefined;
