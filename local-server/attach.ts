@@ -18,16 +18,16 @@ export type Connectable = Hosted &
 /** A connection and the object it leads to. */
 export interface Attached {
   connection: NodeConnection;
-  /** Does something in it with the next flush. */
+  /** Queues work for the object, which its next flush stores. */
   room: { queue(work: (object: Connectable) => void): void };
   /** The client's end is gone. */
   depart: (reason: 'left' | 'disconnected') => void;
 }
 
-/** Who attaches, and with what. */
+/** What attaches: an identity, its payload, and where frames for it go. */
 export interface Attaching {
   identity: Identity;
-  /** The payload that the object connects with. */
+  /** Payload of `joinRoom` or `openInbox`. */
   join: unknown;
   sink: Sink;
   silent?: boolean | undefined;
@@ -41,8 +41,8 @@ interface Surroundings {
 
 /**
  * Connects a connection to an object in a file.
- * @param about what the log says it leads to
- * @throws Refusal when the object does not take it
+ * @param about fields of log lines, which say what the connection leads to
+ * @throws Refusal when the object refuses it
  */
 export async function attach<O extends Connectable>(
   file: HostedFile<O, NodeConnection>,
@@ -54,7 +54,7 @@ export async function attach<O extends Connectable>(
   const connection = new NodeConnection(
     {
       v: 1,
-      // A UUID is a string of fifteen pieces, half a KiB for as long as the connection is there.
+      // Not a UUID, which Node makes of fifteen pieces: half a KiB for each connection while it is open.
       id: randomBytes(12).toString('base64url'),
       identity,
       joined: false,

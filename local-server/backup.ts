@@ -14,18 +14,18 @@ import { filesFolder, knownKeys } from './sweep-files.ts';
 import { BUSY_MS } from './sqlite-file.ts';
 import { renewStorageId } from './storage-id.ts';
 
-/** What a backup holds: one file a room, the bytes of its files, the files of inboxes, and some of which there is one. */
+/** Folders of a backup, which also holds the bytes of rooms' files and the files of `SINGLE`. */
 const ROOMS = 'rooms';
 const INBOXES = 'inboxes';
-/** When rooms are to be woken, and how far the outgoing webhook has come. */
+/** Files of which there is one: when rooms are to be woken, and how far the outgoing webhook has come. */
 const SINGLE = ['wakeups.sqlite', 'hook.sqlite'];
 
 /** All pages in one step: a write during a step restarts it, and a busy room would never end. */
 const ALL_PAGES = 2 ** 31 - 1;
 
 /**
- * Copies all rooms and inboxes of a data folder, which may be in use: each file as it was at one moment. The folder
- * `to` comes into being when everything is in it.
+ * Copies all rooms and inboxes of a data folder, which may be in use: each file as it was at one
+ * moment. The folder `to` appears when it is complete.
  * @returns how many rooms were copied
  * @throws Error with one sentence for the operator
  */
@@ -54,8 +54,9 @@ export async function backUp(dataDir: string, to: string): Promise<number> {
 }
 
 /**
- * Puts a backup where no rooms are. Every room gets a new epoch, those not in it as well: clients have seen what came after the
- * backup, and a position of theirs must not pass for one of the room's new history.
+ * Restores a backup into a data folder without rooms. Every room gets a new epoch, also one that is not
+ * in the backup: clients have seen changes after the backup, and their positions must not be taken for
+ * positions in the room's new history.
  * @returns how many rooms there are now
  * @throws Error with one sentence for the operator
  */
@@ -91,7 +92,7 @@ function assertNothingAt(to: string): void {
   if (existsSync(to)) throw new Error(`${to} exists already: name a folder that is not there yet.`);
 }
 
-/** Files of rooms in a data folder or a backup, without SQLite's own beside them. */
+/** Names of the rooms' files in a data folder or a backup, without SQLite's `-wal` and `-shm` files. */
 export function roomFiles(folder: string): string[] {
   return filesIn(join(folder, ROOMS));
 }

@@ -4,8 +4,8 @@ import type { Refusal } from '../src/protocol/codes/errors.ts';
 
 /**
  * Calls `refuse` as soon as a request's body turns out to be compressed or not UTF-8; the rest of it
- * is then dropped. For readers that would put U+FFFD in the place of what is not UTF-8, as the
- * official Socket.IO server does. To be called before anything of the body has come.
+ * is then dropped. For readers that would replace bytes that are not UTF-8 by U+FFFD, such as the
+ * official Socket.IO server. Must be called before any part of the body has come.
  */
 export function checkBody(request: IncomingMessage, refuse: (why: Refusal) => void): void {
   const { 'content-type': contentType, 'content-encoding': contentEncoding } = request.headers;
@@ -14,7 +14,7 @@ export function checkBody(request: IncomingMessage, refuse: (why: Refusal) => vo
   let isRefused = false;
   const push = request.push.bind(request);
   request.push = (piece: Buffer | null, encoding) => {
-    const why = isRefused ? undefined : (declared ?? malformedFrame(reader, piece));
+    const why = isRefused ? undefined : (declared ?? wrongPiece(reader, piece));
     if (why !== undefined) {
       isRefused = true;
       refuse(why);
@@ -23,7 +23,7 @@ export function checkBody(request: IncomingMessage, refuse: (why: Refusal) => vo
   };
 }
 
-function malformedFrame(reader: Utf8Reader, piece: Buffer | null): Refusal | undefined {
+function wrongPiece(reader: Utf8Reader, piece: Buffer | null): Refusal | undefined {
   try {
     reader.read(piece ?? undefined);
     return undefined;

@@ -17,7 +17,7 @@ export interface Configuration {
   allowGuests: boolean;
   /** `CLIENT_URL`, or the default of production. */
   clientUrl: string | undefined;
-  /** Where the made secret lies, when there is one. */
+  /** Path of the secret that development mode has made; undefined if it did not need one. */
   madeSecret: string | undefined;
   /** Sentences for the operator that do not keep the server from starting. */
   warnings: string[];
@@ -63,7 +63,7 @@ export function configure(
   };
 }
 
-/** Development mode pushes with keys of its own where the settings name none. */
+/** Adds development mode's own keys for pushes, unless the settings have some. */
 function withPushKeys(settings: Settings): Settings {
   const { VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY, JWT_SECRET } = settings;
   const { VAPID_SUBJECT = DEVELOPMENT_SUBJECT } = settings;
@@ -94,10 +94,10 @@ export function signersOf({ settings, madeSecret }: Configuration): string {
   return signers.join(' or ');
 }
 
-/** Addresses that stand for every address of the machine. */
+/** Addresses that mean every address of the machine. */
 const EVERY = new Set(['::', '0.0.0.0']);
 
-/** What to put into a browser to reach the server. */
+/** The URL by which a browser reaches the server. */
 export function urlOf(configuration: Configuration, port: number): string {
   const { settings, addresses } = configuration;
   if (settings.PUBLIC_URL !== undefined) return new URL(settings.PUBLIC_URL).origin;

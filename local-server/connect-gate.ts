@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io';
 
-/** An Engine.IO session of the official server, whatever carries it. */
+/** An Engine.IO session of the official server, over any transport. */
 export type Conn = Socket['conn'];
 
 type Listener = (data: unknown) => void;
@@ -9,9 +9,9 @@ type Listener = (data: unknown) => void;
 const CONNECT = /^0(?:$|[^/]|\/(?:$|,))/;
 
 /**
- * Keeps the packets that a client sends after CONNECT and before its answer, and hands them on once
- * it is answered: the official server would close the session, so that clients that do not wait
- * would connect or not by chance.
+ * Keeps the packets that a client sends after CONNECT and before its answer, and passes them on once
+ * it is answered. The official server would close the session, so that it would depend on chance
+ * whether a client that does not wait can connect.
  */
 export class ConnectGate {
   readonly #conn: Conn;
@@ -36,7 +36,7 @@ export class ConnectGate {
     const held = this.#held;
     this.#held = [];
     this.#heldBytes = 0;
-    // Another CONNECT among them holds those after it.
+    // A further CONNECT among them holds the packets after it.
     for (const data of held) this.#receive(data);
   }
 

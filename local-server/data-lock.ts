@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * Keeps a second process off the same data. The lock is SQLite's own on a file, which the system lets
- * go of however this process ends.
+ * Keeps a second process off the same data. The lock is SQLite's lock on a file, which the operating
+ * system releases however this process ends.
  * @throws Error with one sentence for the operator
  */
 export function lockData(dataDir: string): { release(): void } {

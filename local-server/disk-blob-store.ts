@@ -11,15 +11,15 @@ import {
   ofLength,
 } from '../src/files/blob-store.ts';
 
-/** Ends the names of uploads under way. A blob's name has no dot. */
+/** Suffix of the files of uploads under way. A blob's name has no dot. */
 const PARTIAL = '.partial';
-/** An upload takes no longer than this, in milliseconds: what is older was left by a crash. */
+/** Longest time of an upload, in milliseconds: an older partial file was left by a crash. */
 const PARTIAL_MS = 86_400_000;
 
 /** Blobs in a folder: written beside their place, synced, then renamed, so that each is whole or absent. */
 export class DiskBlobStore implements BlobStore {
   readonly #folder: string;
-  /** What the last page of `list` has left for the next one: a folder is read once for all its pages. */
+  /** Keys that the last page of `list` left for the next one, so that a folder is read only once. */
   #rest: { prefix: string; after: string; keys: string[] } | undefined;
 
   constructor(folder: string) {
@@ -70,7 +70,7 @@ export class DiskBlobStore implements BlobStore {
     };
   }
 
-  /** Removes what uploads have left that a crash ended. To be called when the host starts. */
+  /** Removes the partial files of uploads that a crash ended. */
   async removePartials(now: number): Promise<void> {
     for (const path of await filesBelow(this.#folder)) {
       if (!path.endsWith(PARTIAL)) continue;
@@ -94,7 +94,7 @@ export class DiskBlobStore implements BlobStore {
     return found && { key, size: found.size, storedAt: found.mtimeMs };
   }
 
-  /** Up to this store's own folder; one that is in use stays. */
+  /** Removes empty folders, up to this store's own; a folder that is in use stays. */
   async #removeEmptyFolders(folder: string): Promise<void> {
     if (folder === this.#folder) return;
     try {
@@ -111,7 +111,7 @@ export class DiskBlobStore implements BlobStore {
   }
 }
 
-/** Opens a new file, with its folder; one that a `delete` is removing as empty is made again. */
+/** Opens a new file and makes its folder, again if a `delete` removes the folder as empty. */
 async function create(path: string): Promise<FileHandle> {
   for (;;) {
     await mkdir(dirname(path), { recursive: true }).catch(ifAbsent);
@@ -135,13 +135,13 @@ async function write(file: FileHandle, body: ReadableStream<Uint8Array>): Promis
   return hash.digest('hex');
 }
 
-/** A folder's own entries are on the disk: without it a crash may take back a rename. */
+/** Brings a folder's own entries to the disk, without which a crash may undo a rename. */
 async function sync(folder: string): Promise<void> {
   const handle = await open(folder);
   try {
     await handle.sync();
   } catch {
-    // Some systems cannot sync a folder; theirs last without it.
+    // Some systems cannot sync a folder; there, entries last without it.
   } finally {
     await handle.close();
   }
@@ -154,7 +154,10 @@ async function filesBelow(folder: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Nothing is there, perhaps not even the folder. A file in a folder's place is an error: it would stay one. */
+/**
+ * For a file that is not there, perhaps not even its folder. All else is an error, such as a file in
+ * the place of a folder, which would stay there.
+ */
 function ifAbsent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
   return undefined;

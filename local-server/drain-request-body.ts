@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { destroySoon } from './web-sockets.ts';
 
 /**
- * How long a body may be, in bytes, that is read to its end though its request has been answered, so
- * that the connection can be used again.
+ * Longest body, in bytes, that is read to its end after its request was answered, so that the
+ * connection can be used again.
  */
 const MAX_BYTES = 256 * 1024;
 
-/** To be called when a request has been answered, perhaps before all of it has come. */
+/** Must be called when a request has been answered, perhaps before all of it has come. */
 export function drainRequestBody(request: IncomingMessage): void {
-  // One that comes in chunks does not say how long it is.
+  // A body in chunks does not say how long it is, and counts as too long.
   if (request.complete || Number(request.headers['content-length']) <= MAX_BYTES) return;
   request.pause();
   destroySoon(request.socket);

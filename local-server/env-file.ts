@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
 /**
- * What `.env` in `folder` sets; nothing where there is none.
+ * What `.env` in `folder` sets; nothing if there is no such file.
  * @throws Error with one sentence for the operator
  */
 export function readEnvFile(folder: string): Record<string, string> {

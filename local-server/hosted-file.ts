@@ -6,7 +6,7 @@ import { type CloseCode, closeCodes, closeReasons } from '../src/protocol/codes/
 import type { Log, Ports } from '../src/room/ports.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
-/** What an object in a file gets of its host. */
+/** The ports that an object in a file gets from its host. */
 export type FilePorts = OwnPorts & Pick<Ports, 'sql' | 'clock' | 'ids' | 'wakeup' | 'log'>;
 
 /** A connection, as far as its file needs it. */
@@ -14,16 +14,20 @@ interface Closable {
   close(code: CloseCode, reason: string): void;
 }
 
-/** What a host flushes, whatever lives in it. */
+/** What a host needs of a file to flush it, whatever kind of object is in it. */
 export type Flushable = Pick<HostedFile, 'flush' | 'scheduler' | 'connections' | 'usedAt'>;
 
-/** What the node host counts of a file. */
+/** Where a file counts its flushes. */
 export interface FileMeter {
-  /** A flush has stored and handed out; both in milliseconds. */
+  /**
+   * Counts a flush.
+   * @param commitMs how long storing and handing out took
+   * @param waitedMs how long it is since its first command came
+   */
   stored(commitMs: number, waitedMs: number): void;
 }
 
-/** What makes the files of one kind of object work. */
+/** What the files of one kind of object need of their host. */
 export interface FileHost {
   /** The longest wait for a fuller flush, in milliseconds. */
   batchDelayMs: number;
@@ -32,11 +36,11 @@ export interface FileHost {
   schedule(file: Flushable): void;
   meter?: FileMeter | undefined;
   carry?: Carry;
-  /** What an attempt at that may take, in milliseconds; as the courier has it unless given. */
+  /** How long one `carry` may take, in milliseconds; absent for the courier's default. */
   carryMs?: number;
 }
 
-/** One kind of object, as its file sees it. */
+/** What a file is made of. */
 export interface FileOptions<O extends Hosted> {
   file: SqliteFile;
   host: FileHost;
@@ -45,19 +49,19 @@ export interface FileOptions<O extends Hosted> {
   askWakeup(at: number): void;
 }
 
-/** Work that may wait for the disk. At this much the process waits too. */
+/** How much work may be queued while the disk is written; with more, the process waits for the disk. */
 const MAX_QUEUED = 256;
 
-/** One SQLite file of this host and the object that lives in it, which comes and goes. */
+/** One SQLite file and the object that is stored in it, which is made when needed and evicted when idle. */
 export class HostedFile<
   O extends Hosted = Hosted,
   C extends Closable = Closable,
 > extends HostedObject<O> {
-  /** They outlive the object. */
+  /** They stay when the object is evicted. */
   readonly connections = new Set<C>();
   readonly #options: FileOptions<O>;
   readonly scheduler: FlushScheduler;
-  /** In epoch milliseconds. */
+  /** When the file was last used, in epoch milliseconds. */
   usedAt = Date.now();
   /** When the object has asked to be woken, in epoch milliseconds. */
   wakeAt: number | undefined;
@@ -73,7 +77,7 @@ export class HostedFile<
       flushed: ({ hasHandedOut, works, dueSince, startedAt, storedAt }) => {
         if (!hasHandedOut) return;
         const now = performance.now();
-        // Not the time of the disk, during which others use the processor.
+        // Without the time of the disk, during which other files use the processor.
         this.scheduler.flushed(now - storedAt, works);
         host.meter?.stored(now - startedAt, now - dueSince);
       },
@@ -89,7 +93,7 @@ export class HostedFile<
     this.scheduler = new FlushScheduler(Date, host.batchDelayMs);
   }
 
-  /** Forgets the object and closes its file; the connections stay. Nothing may be due. */
+  /** Evicts the object and closes its file; the connections stay. Nothing may be due. */
   sleep(): void {
     this.evict();
     this.closeFile();
@@ -133,7 +137,7 @@ export class HostedFile<
     }
   }
 
-  /** Asked for before what it is for is stored; taken back when the object has been woken. */
+  /** Asks for a wakeup before the change that needs it is stored; it is taken back after the wakeup. */
   #setWakeup(at: number | undefined): void {
     this.wakeAt = at;
     if (at !== undefined) this.#options.askWakeup(at);

@@ -7,9 +7,9 @@ import { Wakeups } from './wakeups.ts';
 export type FileParts = Pick<FileOptions<never>, 'file' | 'host' | 'askWakeup'>;
 
 export interface HostedFilesOptions<F> {
-  /** Where the file of a key lies. */
+  /** The path of a key's file. */
   pathOf: (key: string) => string;
-  /** Where the times lie at which objects are to be woken. */
+  /** The file with the times at which objects are to be woken. */
   wakeupsPath: string;
   durability: Durability;
   maxOpen: number;
@@ -28,7 +28,7 @@ export class HostedFiles<O extends Hosted, F extends HostedFile<O>> {
   readonly #host: FileHost;
   readonly #files = new Map<string, F>();
   readonly #due = new Set<Flushable>();
-  /** Those whose file is open. */
+  /** Objects whose file is open. */
   readonly #open = new Set<F>();
   readonly #idleTimer: NodeJS.Timeout;
   readonly #wakeups: Wakeups;
@@ -102,7 +102,7 @@ export class HostedFiles<O extends Hosted, F extends HostedFile<O>> {
     return file.wakeAt;
   }
 
-  /** Flushes the files whose time has come; a busy one may wait a little for more. */
+  /** Flushes the files that are due; a busy one may wait a little for more commands. */
   #flushDue(): void {
     let soonestMs = Infinity;
     const ready: Flushable[] = [];
@@ -111,7 +111,7 @@ export class HostedFiles<O extends Hosted, F extends HostedFile<O>> {
       if (delayMs > 0) soonestMs = Math.min(soonestMs, delayMs);
       else ready.push(file);
     }
-    // Waiting for the disk is fastest when no other file needs it, or the process.
+    // Waiting for the disk is fastest when no other file needs the disk or the process.
     let isAlone = ready.length === 1;
     for (const file of this.#open) isAlone &&= !file.isCommitting;
     for (const file of ready) {
@@ -122,7 +122,7 @@ export class HostedFiles<O extends Hosted, F extends HostedFile<O>> {
     if (soonestMs < Infinity) this.#laterTick = setTimeout(() => this.#flushDue(), soonestMs);
   }
 
-  /** Before one more file is opened, the one that was not needed for longest is let go. */
+  /** Called before one more file is opened: closes the one that was unused for longest, if need be. */
   #opens(file: F): void {
     if (this.#open.size >= this.#options.maxOpen) this.#makePlace();
     this.#open.add(file);

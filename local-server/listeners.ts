@@ -6,11 +6,11 @@ import type { Router } from './router.ts';
 /** How long sockets may take to close by themselves, in milliseconds. */
 const DRAIN_MS = 1_000;
 
-/** How long the head of a request may take at the most, in milliseconds, and how often that is looked at. */
+/** How long the head of a request may take at most, and how often that is checked, in milliseconds. */
 const MAX_HEADERS_MS = 60_000;
 const CHECK_EVERY_MS = 1_000;
 
-/** The server's addresses, and every socket that comes in at one of them. */
+/** The server's addresses, and all connections to them. */
 export class Listeners {
   readonly #router: Router;
   readonly #timeouts: ServerOptions;
@@ -30,7 +30,7 @@ export class Listeners {
 
   /**
    * Listens at every address, on one port.
-   * @returns the port, which the system has chosen where 0 was given
+   * @returns the port, which the system has chosen if 0 was given
    * @throws Error with one sentence for the operator
    */
   async listen(port: number, addresses: readonly string[]): Promise<number> {
@@ -39,7 +39,7 @@ export class Listeners {
     return chosen;
   }
 
-  /** Takes no more connections. */
+  /** Accepts no more connections. */
   stop(): void {
     for (const server of this.#servers) server.close();
   }

@@ -6,7 +6,7 @@ import { startServer } from './server.ts';
 
 /** Starts the node host. `--dev` is development mode; without it this is production. */
 
-/** What is not closed by then is cut, in milliseconds. */
+/** How long closing may take, in milliseconds; then the process exits anyway. */
 const SHUTDOWN_MS = 4_000;
 
 function logOf({ settings }: Configuration): Logger {
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-  // Last: a program that has read that it listens may stop it.
+  // Last: a program that reads that the server listens may stop it.
   process.stdout.write(introduction(configuration, server.port));
 }
 

@@ -26,7 +26,7 @@ export interface Gauges {
   openFiles(): number;
   sockets(): { native: number; socketIo: number };
   pendingHandshakes: { count: number; dropped: number };
-  /** How the outgoing webhook does; undefined where none is set up. */
+  /** The status of the outgoing webhook; undefined if none is set up. */
   webhook: HookSummary | undefined;
 }
 
@@ -48,7 +48,7 @@ export class NodeMetrics extends RoomCounts {
     this.#loop.enable();
   }
 
-  /** A flush has stored and handed out: how long that took, and how long the first of it had waited. */
+  /** Counts a flush: how long storing and handing out took, and how long its first command has waited. */
   stored(commitMs: number, waitedMs: number): void {
     this.commitSeconds.observe(commitMs / 1_000);
     this.waitSeconds.observe(waitedMs / 1_000);
@@ -63,7 +63,7 @@ export class NodeMetrics extends RoomCounts {
     if (outcome !== 'skipped' && outcome !== 'busy') this.questionSeconds.observe(ms / 1_000);
   }
 
-  /** Watches an HTTP request to its end; one that follows a room for long says nothing of speed. */
+  /** Counts an HTTP request when it ends; the time of one that follows a room says nothing about speed. */
   watch(request: IncomingMessage, response: ServerResponse): void {
     const startedAt = performance.now();
     const isFollowing = /^\/rooms\/[^/]+\/events/.test(request.url ?? '');
@@ -137,7 +137,10 @@ export class NodeMetrics extends RoomCounts {
         this.flushes,
       ),
       histogramText(
-        { name: 'parlor_resume_messages', help: 'Missed messages given to who came back.' },
+        {
+          name: 'parlor_resume_messages',
+          help: 'Missed messages given to a client that came back.',
+        },
         this.resumes,
       ),
     ];
@@ -246,14 +249,14 @@ function gauge(name: string, help: string, value: number): string {
   return gaugeText({ name, help }, value);
 }
 
-/** A counter whose value stands elsewhere. */
+/** A counter whose value is kept elsewhere. */
 function counterOf(name: string, help: string, value: number): string {
   const counter = new Counter();
   counter.add('', value);
   return counterText({ name, help }, counter);
 }
 
-/** Answers `GET /metrics`: on this machine without a token, elsewhere with `METRICS_TOKEN`. */
+/** Answers `GET /metrics` to requests with `METRICS_TOKEN`; if that is not set, to this machine only. */
 export async function serveMetrics(
   request: IncomingMessage,
   response: ServerResponse,
@@ -288,7 +291,7 @@ function refusalFor(request: IncomingMessage, token: string | undefined): Refusa
     : new Refusal('unauthorized', 'Send METRICS_TOKEN as a bearer token to read metrics.');
 }
 
-/** What a proxy on this machine adds; the address it comes from is this machine's own. */
+/** Headers that a proxy adds. If it runs on this machine, its requests come from this machine's address. */
 const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 const THIS_MACHINE = new OriginPolicy({ localOnly: true });
 
@@ -299,7 +302,7 @@ function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
   return isLoopback && !isForwarded && THIS_MACHINE.allowsHost(headers.host ?? '');
 }
 
-/** In a time that says nothing of how much fits. */
+/** Compares in a time that does not depend on how much is the same. */
 function isSame(given: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));

@@ -73,7 +73,7 @@ export class NativeTransport {
         ? this.#options.inboxes.attach({ identity, join, sink: end })
         : this.#options.rooms.attach(roomId, identity, join, end));
       this.#open(request, socket, head, (client) => this.#serve(client, end, roomId, attached));
-      // A handshake that `ws` itself refuses leaves no connection in the room.
+      // If `ws` itself refuses the handshake, its connection must not stay in the room.
       if (!end.isOpen) attached.depart('disconnected');
     } catch (error) {
       const problem = this.#problem(error);
@@ -133,7 +133,7 @@ export class NativeTransport {
   }
 }
 
-/** The frame sent last, as a socket takes it: a room sends one frame to all its connections in turn. */
+/** The frame sent last, encoded: a room sends one frame to all its connections in turn. */
 let prepared: { frame: Frame; bytes: Buffer } | undefined;
 
 const PONG = textFrame('pong');
@@ -141,7 +141,7 @@ const PONG = textFrame('pong');
 /** The room's end of a native socket. */
 class SocketEnd implements Sink {
   #client: WebSocket | undefined;
-  /** What was due before the handshake was over. */
+  /** Frames and a close that were due before the handshake was over. */
   #early: ((client: WebSocket) => void)[] = [];
   #lastHeardAt = 0;
   #pings = false;

@@ -19,7 +19,7 @@ export class NodeConnection implements Connection {
   readonly #sink: Sink;
   readonly #limits: Limits;
   state: Readonly<ConnectionState>;
-  /** Whether it may give commands. */
+  /** Whether its commands are still executed. */
   open = true;
   #hasHungUp = false;
   #closedWith: CloseCode | undefined;
@@ -30,7 +30,7 @@ export class NodeConnection implements Connection {
     this.#limits = limits;
   }
 
-  /** The code this side has closed it with. */
+  /** The code with which this side has closed it. */
   get closedWith(): CloseCode | undefined {
     return this.#closedWith;
   }
@@ -61,7 +61,7 @@ export class NodeConnection implements Connection {
   }
 
   /**
-   * The other side has ended: nothing is sent any more, while what it sent before is still done.
+   * The other side has closed: nothing more is sent, while commands that it sent before are executed.
    * @returns false from the second time on
    */
   hangUp(): boolean {
@@ -70,7 +70,7 @@ export class NodeConnection implements Connection {
     return true;
   }
 
-  /** All that the other side sent is done; it can give no more commands. */
+  /** Everything that the other side sent is done; no more commands come. */
   ended(): void {
     this.open = false;
   }

@@ -23,12 +23,12 @@ export interface NodeHooksOptions {
   rooms: Pick<RoomDirectory, 'execute'>;
 }
 
-/** The one file there is. */
+/** Key of the only file. */
 const KEY = 'hook';
 
 const IDLE_MS = 30_000;
 
-/** Where the outgoing webhook keeps how far the backend has come. */
+/** The file in which the outgoing webhook keeps how far the backend has come. */
 export function hookPath(dataDir: string): string {
   return join(dataDir, 'hook.sqlite');
 }
@@ -72,11 +72,11 @@ export class NodeHooks implements HookDirectory {
             ),
         }),
     });
-    // What a crash has left, and what waited for other settings.
+    // Sends what a crash has left, and what waited for other settings.
     if (existsSync(path)) void this.#ask((hook) => hook.wake()).catch(() => undefined);
   }
 
-  /** Takes what a room owes; resolves when it is stored. */
+  /** Takes a room's deliveries; resolves when they are stored. */
   async tell(roomId: string, told: readonly { key: string; body: string }[]): Promise<void> {
     await this.#ask((hook) => hook.tell(roomId, told));
   }

@@ -49,14 +49,14 @@ export interface NodeInboxesOptions {
 export type InboxesHook = Pick<OutgoingHook, 'notifies'> & Pick<NotificationPeers, 'tell'>;
 
 /**
- * Files that all inboxes share: updating 5,000 inboxes takes 64 commits so, and took 26 s with a file
- * for each.
+ * How many files all inboxes share: updating 5,000 inboxes takes 64 commits this way, and took 26 s
+ * with a file for each inbox.
  */
 const FILES = 64;
 
 const IDLE_MS = 30_000;
 
-/** What a caller waits for an answer from elsewhere at the most, in milliseconds. */
+/** How long a caller waits at most for a room or another inbox to answer, in milliseconds. */
 const ANSWER_MS = 20_000;
 
 type InboxFile = HostedFile<Inbox, NodeConnection>;
@@ -96,7 +96,7 @@ export class NodeInboxes implements InboxDirectory {
                   ask: (ask, settle) =>
                     void this.#answer(ask).then((answer) =>
                       file.queue((live) => {
-                        // What an earlier life has asked is not for this one.
+                        // An answer to an earlier life of the inbox is not for this one.
                         if (live === inbox) settle(answer);
                       }),
                     ),
@@ -117,7 +117,7 @@ export class NodeInboxes implements InboxDirectory {
     });
   }
 
-  /** Opens a user's inbox for a connection. @throws Refusal when it does not take it */
+  /** Opens a user's inbox for a connection. @throws Refusal when the inbox refuses it */
   attach(attaching: Attaching): Promise<Attached> {
     return attach(this.#fileOf(attaching.identity.userId), attaching, this.#options, {
       inbox: attaching.identity.userId,
@@ -144,7 +144,7 @@ export class NodeInboxes implements InboxDirectory {
       return await new Promise<Result<InboxReply<N>>>((resolve, reject) => {
         timer = setTimeout(() => resolve({ ok: false, error: unavailableProblem }), ANSWER_MS);
         const answer = (result: Result<InboxReply<N>>) => {
-          // It may be shown when the turn that it comes in is stored.
+          // The result may leave when the turn in which it comes is stored.
           void file.ask(() => result).then(resolve, reject);
         };
         file.ask((inbox) => inbox.execute(identity, name, payload, answer)).catch(reject);
@@ -158,7 +158,7 @@ export class NodeInboxes implements InboxDirectory {
     }
   }
 
-  /** Brings what rooms owe to an inbox; resolves when it is stored. */
+  /** Carries rooms' deliveries to an inbox; resolves when they are stored. */
   async carry(
     userId: string,
     deliveries: readonly Delivery[],
@@ -171,7 +171,7 @@ export class NodeInboxes implements InboxDirectory {
     return deliveries.map(() => 'delivered');
   }
 
-  /** Carries what inboxes owe to browsers, to the outgoing webhook, and to rooms. */
+  /** Carries inboxes' deliveries to browsers, to the outgoing webhook, and to rooms. */
   #carrying(): Carry {
     const { push, hook, rooms } = this.#options;
     const pushTo = push && this.#pushing(push);

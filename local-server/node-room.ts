@@ -7,7 +7,7 @@ import { Room } from '../src/room/room.ts';
 import { type FileMeter, type FileOptions, HostedFile } from './hosted-file.ts';
 import type { NodeConnection } from './node-connection.ts';
 
-/** What the node host counts of its rooms beside what they count themselves. */
+/** What the Node host counts of its rooms in addition to what they count themselves. */
 export interface NodeMeter extends Meter, FileMeter {
   woken(): void;
   /** An attempt at a push to a browser has ended. */
@@ -40,7 +40,7 @@ export class NodeRoom extends HostedFile<Room, NodeConnection> {
     beforeMessage,
     ...options
   }: NodeRoomOptions) {
-    // A file that is closed stays so.
+    // An answer does not open the file of a room that is no longer in memory.
     const judge = judgeOf(beforeMessage, (id, answer) => {
       if (this.isInMemory) this.queue((room) => room.decided(id, answer));
     });

@@ -31,7 +31,7 @@ export interface NodeRoomsOptions {
   limits: Limits;
   log: HostLog;
   meter?: NodeMeter;
-  /** Where the bytes of files are; without it they are kept. */
+  /** The store of files' bytes; without it no bytes are deleted. */
   store?: BlobStore;
   /** What the application adds to rooms; nothing unless given. */
   application?: Application;
@@ -48,19 +48,19 @@ export interface NodeRoomsOptions {
 /** The outgoing webhook, as rooms know it. */
 export interface RoomsHook {
   eventsOf: (roomId: string) => ReadonlySet<HookEvent>;
-  /** Takes what a room owes; resolves when it is stored. */
+  /** Takes a room's deliveries; resolves when they are stored. */
   tell(roomId: string, told: readonly { key: string; body: string }[]): Promise<void>;
 }
 
 const IDLE_MS = 30_000;
 
-/** Where a room's file lies; which room it is stands inside. */
+/** The path of a room's file, whose name is a hash; the room's id is stored inside. */
 export function roomPath(dataDir: string, roomId: string): string {
   const name = createHash('sha256').update(roomId).digest('hex');
   return join(dataDir, 'rooms', `${name}.sqlite`);
 }
 
-/** How a room's deliveries to the store of files and the webhook are brought, and those to others. */
+/** Carries a room's deliveries to the store of files and to the webhook, and all others with `carry`. */
 function carrying(
   { store, carry, hook }: NodeRoomsOptions,
   roomId: string,
@@ -117,7 +117,7 @@ export class NodeRooms implements RoomDirectory {
 
   /**
    * Joins a connection to a room.
-   * @throws Refusal when the room does not take it
+   * @throws Refusal when the room refuses it
    */
   async attach(
     roomId: string,

@@ -1,10 +1,10 @@
 /**
  * Everything that has not authenticated yet: connections that are silent, or in the middle of a request,
- * or refused; sockets before their token; polling sessions before theirs.
+ * or refused; sockets and polling sessions before their token is verified.
  *
- * Their number is bounded as a whole, and one more drops the oldest. So a client that authenticates at
- * once gets in, however many are silent, and no address is counted: one may stand for a whole office, or
- * for a proxy of ours.
+ * Their total number is limited, and one more drops the oldest. So a client that authenticates at once
+ * gets in, however many are silent. Addresses are not counted, because one may be that of a whole office
+ * or of the operator's proxy.
  */
 export class PendingHandshakes {
   readonly #max: number;
@@ -30,7 +30,7 @@ export class PendingHandshakes {
     dropOldest();
   }
 
-  /** It has authenticated, or it is closed. */
+  /** A handshake has authenticated, or is closed. */
   remove(handshake: object | undefined): void {
     if (handshake !== undefined) this.#drops.delete(handshake);
   }

@@ -28,7 +28,7 @@ export function textFrame(text: string): Buffer {
 
 /**
  * Writes a prepared frame after those that `ws` has written. Only for sockets without compression,
- * where `ws` itself keeps nothing back.
+ * where `ws` itself holds nothing back.
  */
 export function writeFrame(client: WebSocket, frame: Buffer): void {
   if (client.readyState !== client.OPEN) return;

@@ -23,7 +23,7 @@ export function developmentPushKeys(secret: string): PushKeys {
   return keysOf(pair);
 }
 
-/** A private key is 32 bytes, though Node leaves out zeros that it begins with. */
+/** A pair as settings. A private key has 32 bytes, but Node leaves out its leading zeros. */
 function keysOf(pair: ECDH): PushKeys {
   const number = pair.getPrivateKey('hex').padStart(64, '0');
   return {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The URL of a request as it stands; one that is no URL reads as the root. */
+/** The URL of a request; the root if the request's is not valid. */
 export function requestUrl(request: Pick<IncomingMessage, 'url'>): URL {
   const path = request.url ?? '/';
   const base = 'http://localhost';

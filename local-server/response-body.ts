@@ -3,16 +3,16 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { memoizeByIdentity } from '../src/following/memoize-by-identity.ts';
 import type { StreamBody } from '../src/transports/http/stream-body.ts';
 
-/** Bodies whose answer is on its way through the routes, by the response that it will be. */
+/** Bodies whose answer is still on its way through the routes, by Node's response. */
 const answered = new WeakMap<object, ResponseBody>();
 
 /**
  * A body written straight to Node's response. A web stream takes five promises for each chunk, and
- * Node three pieces for each chunk of a chunked response: this costs more than the chunk itself.
+ * Node writes each chunk of a chunked response in three pieces: that costs more than the chunk itself.
  */
 export class ResponseBody implements StreamBody {
   readonly #response: ServerResponse;
-  /** What waits until the head is sent, or the socket has taken what it was given. */
+  /** Bytes that wait until the head is sent, or the socket has drained. */
   #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
   #isWaiting = true;
@@ -24,8 +24,8 @@ export class ResponseBody implements StreamBody {
   }
 
   /**
-   * Sends an answer of the routes: by its body, where that is one of these.
-   * @returns what is left to send by other means
+   * Sends an answer of the routes whose body is one of these.
+   * @returns what is left to send: any other answer as it is
    */
   static send(response: object, answer: Response): Response {
     const body = answered.get(response);
@@ -100,7 +100,7 @@ export class ResponseBody implements StreamBody {
     const response = this.#response;
     if (response.destroyed) return;
     const { socket } = response;
-    // Behind an earlier answer of the same connection there is no socket yet; HTTP/1.0 has no chunks.
+    // There is no socket yet while an earlier answer is sent on it; HTTP/1.0 has no chunks.
     const isPlain = socket === null || !response.chunkedEncoding;
     const hasRoom = isPlain ? response.write(bytes) : socket.write(httpChunk(bytes));
     if (hasRoom || this.#isWaiting) return;
@@ -111,7 +111,7 @@ export class ResponseBody implements StreamBody {
 
 const CRLF = '\r\n';
 
-/** Bytes as one chunk of a chunked body (RFC 9112, section 7.1), made once for all who get them. */
+/** Bytes as one chunk of a chunked body (RFC 9112, section 7.1), made once for all bodies. */
 const httpChunk = memoizeByIdentity((bytes: Uint8Array) =>
   Buffer.concat([Buffer.from(`${bytes.byteLength.toString(16)}${CRLF}`), bytes, Buffer.from(CRLF)]),
 );

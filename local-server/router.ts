@@ -53,7 +53,7 @@ export class Router {
     if (!origins.allowsHost(host)) {
       refuseUpgrade(socket, new Refusal('forbidden', wrongHost(host)).problem, 421);
     } else if (request.headers['sec-websocket-version'] !== '13') {
-      // `ws` would take 8 too, a draft whose browsers name their page in another header than `Origin`.
+      // `ws` would accept 8, too, a draft with which browsers do not name their page in `Origin`.
       refuseUpgrade(socket, oldWebSocket.problem);
     } else if (isForSocketIo(request)) socketIo.upgrade(request, socket, head);
     else if (isNativePath(pathname)) void native.upgrade(request, socket, head);
@@ -69,13 +69,13 @@ export class Router {
       openFiles: () => rooms.openCount,
       sockets: () => ({ native: native.socketCount, socketIo: socketIo.socketCount }),
       pendingHandshakes,
-      // A file that cannot be read must not hide the rest.
+      // If its file cannot be read, the other gauges are still shown.
       webhook: await hooks?.summary().catch(() => undefined),
     };
   }
 }
 
-/** What the routes set by themselves. */
+/** Sets CORS headers for requests that do not go to the routes, which set them themselves. */
 function setCorsHeaders(
   { method, headers }: IncomingMessage,
   response: ServerResponse,

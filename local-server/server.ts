@@ -33,7 +33,7 @@ export async function startServer(
   const closeRooms = () => {
     listeners.stop();
     socketIo.close();
-    // A last word of a room may still reach an inbox.
+    // Rooms before inboxes: a room's last delivery may still reach an inbox.
     rooms.close();
     inboxes.close();
     hooks?.close();

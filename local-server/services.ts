@@ -38,10 +38,10 @@ import { ResponseBody } from './response-body.ts';
 import { SocketIoTransport } from './socketio-transport.ts';
 import { filesFolder } from './sweep-files.ts';
 
-/** What a request without `Host` is addressed to: HTTP/1.0 needs none, and health checks speak it. */
+/** The host of a request without `Host`: HTTP/1.0, which health checks use, does not require one. */
 export const DEFAULT_HOST = 'localhost';
 
-/** Everything that a running server consists of, but for its sockets. */
+/** Everything that a running server consists of, except its listeners. */
 export type Services = ReturnType<typeof servicesOf>;
 
 /** Three transports over one set of rooms, as the settings have them. */
@@ -153,7 +153,7 @@ function hostedOf({ settings, store, push, log, meter, application }: HostedPart
   return { rooms, inboxes, hooks, beforeMessage };
 }
 
-/** Asks the backend from this process, where one is set. */
+/** Asks the backend from this process; undefined if none is set up. */
 function beforeMessageOf(settings: Settings, log: HostLog, meter: NodeMetrics) {
   const endpoint = beforeMessageEndpoint(settings);
   if (endpoint === undefined) return undefined;

@@ -31,7 +31,7 @@ type End = 'left' | 'disconnected';
  * or no code. The official server calls all but the first "transport close", or "transport error"
  * where an answer was on its way to a client that was just leaving.
  */
-export function watchClose({ conn }: Socket): (reason: string, tell: (end: End) => void) => void {
+export function watchClose({ conn }: Socket): (reason: string, report: (end: End) => void) => void {
   let code: number | undefined;
   let saidGoodbye = false;
   const watch = (transport: unknown) => {
@@ -43,7 +43,7 @@ export function watchClose({ conn }: Socket): (reason: string, tell: (end: End) 
   watch(conn.transport);
   conn.on('upgrade', watch);
   conn.on('packet', ({ type }: { type: string }) => {
-    // The official server heeds close packets only where they come by polling.
+    // The official server handles close packets only if they come by polling.
     if (type !== 'close') return;
     saidGoodbye = true;
     conn.close();
@@ -54,10 +54,10 @@ export function watchClose({ conn }: Socket): (reason: string, tell: (end: End) 
     const isPolling = conn.transport.name === 'polling';
     return isPolling && reason === 'transport close' ? 'left' : 'disconnected';
   };
-  return (reason, tell) => {
+  return (reason, report) => {
     const socket = webSocketOf(conn.transport);
     if (reason === 'transport error' && socket?.readyState === WebSocket.CLOSING) {
-      socket.once('close', () => tell(endOf(reason)));
-    } else tell(endOf(reason));
+      socket.once('close', () => report(endOf(reason)));
+    } else report(endOf(reason));
   };
 }

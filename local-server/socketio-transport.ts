@@ -56,7 +56,7 @@ export class SocketIoTransport {
   readonly #server: Server;
   readonly #chats = new Set<ChatSocket>();
   /** The authenticated sessions, with their identity. */
-  readonly #known = new WeakMap<Conn, Identity>();
+  readonly #identities = new WeakMap<Conn, Identity>();
   readonly #gates = new WeakMap<Conn, ConnectGate>();
   /** Never listens: it hands the official server what this host has let through. */
   readonly #inner = createServer();
@@ -93,7 +93,7 @@ export class SocketIoTransport {
     }
     this.#inner.emit('request', request, response);
     const conn = this.#connOf(request);
-    if (conn !== undefined && this.#known.has(conn))
+    if (conn !== undefined && this.#identities.has(conn))
       this.#options.pendingHandshakes.remove(request.socket);
   }
 
@@ -105,7 +105,7 @@ export class SocketIoTransport {
     response.writeHead(status, { 'content-type': contentType, connection: 'close' }).end(body);
   }
 
-  /** The session of a request that the official server has looked at; undefined where it has none. */
+  /** The session of a request that the official server has handled; undefined if it has none. */
   #connOf(request: IncomingMessage): Conn | undefined {
     const { sid = '' } = (request as { _query?: { sid?: string } })._query ?? {};
     return (this.#server.engine as unknown as { clients: Record<string, Conn> }).clients[sid];
@@ -119,7 +119,7 @@ export class SocketIoTransport {
       return;
     }
     const { method, url, headers } = request;
-    // The official server keeps what it is given for as long as the socket is open.
+    // Not the request itself: the official server keeps what it is given while the socket is open.
     const kept = { method, url, headers, socket, connection: socket };
     this.#inner.emit('upgrade', kept, socket, head);
   }
@@ -128,7 +128,7 @@ export class SocketIoTransport {
     return this.#server.engine.clientsCount;
   }
 
-  /** Ends every socket as going away, without a DISCONNECT, so that clients come back. */
+  /** Ends every socket as going away, without a DISCONNECT, so that clients reconnect. */
   close(): void {
     for (const chat of this.#chats) {
       chat.end(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
@@ -137,8 +137,8 @@ export class SocketIoTransport {
   }
 
   /**
-   * Why a request is refused before the official server sees it: it would let some in that the edge
-   * host refuses, and refuse others inside a WebSocket that is open already.
+   * Why a request is refused before the official server sees it. That server would accept some that
+   * the edge host refuses, and refuse others only after it has opened a WebSocket.
    */
   #refusalOf(request: IncomingMessage, isUpgrade: boolean): HttpReply | undefined {
     const { method = '', headers } = request;
@@ -173,7 +173,7 @@ export class SocketIoTransport {
     const chat = new ChatSocket(identity, this.#options, wireOf(socket));
     this.#chats.add(chat);
     const afterEnd = watchClose(socket);
-    this.#know(socket.conn, identity);
+    this.#markAuthenticated(socket.conn, identity);
     // Clients may send a number as an event's name, whatever the type says.
     socket.onAny((name: unknown, ...args: unknown[]) => {
       const last = args.at(-1);
@@ -195,19 +195,19 @@ export class SocketIoTransport {
   /** Takes a session that has not authenticated yet. */
   #meet(conn: Conn): void {
     const { limits } = this.#options;
-    pace(conn, limits, () => this.#known.get(conn) ?? {});
+    pace(conn, limits, () => this.#identities.get(conn) ?? {});
     this.#gates.set(conn, new ConnectGate(conn, limits.frameBytes));
-    // A WebSocket is there as a connection already.
+    // A WebSocket is counted already, as a connection.
     if (conn.transport.name === 'websocket') return;
     this.#options.pendingHandshakes.add(conn, () => conn.close(true));
     conn.once('close', () => this.#options.pendingHandshakes.remove(conn));
   }
 
-  /** The session has authenticated, and with it the connections that carry it from now on. */
-  #know(conn: Conn, identity: Identity): void {
-    if (this.#known.has(conn)) return;
+  /** The session has authenticated, and with it all connections that will carry it. */
+  #markAuthenticated(conn: Conn, identity: Identity): void {
+    if (this.#identities.has(conn)) return;
     const { pendingHandshakes } = this.#options;
-    this.#known.set(conn, identity);
+    this.#identities.set(conn, identity);
     pendingHandshakes.remove(conn);
     pendingHandshakes.remove(carrierOf(conn.transport));
     conn.on('upgrade', (transport) => pendingHandshakes.remove(carrierOf(transport)));

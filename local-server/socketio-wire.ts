@@ -12,7 +12,7 @@ export function webSocketOf(transport: unknown): WebSocket | undefined {
   return (transport as { socket?: WebSocket }).socket;
 }
 
-/** A WebSocket, as far as `ws` does not say what carries it. */
+/** The connection beneath a WebSocket, which the types of `ws` leave out. */
 type Carried = { _socket?: Duplex };
 
 /** A session of the official server, with the packets that wait within it. */
@@ -29,16 +29,16 @@ export function carrierOf(transport: unknown): Duplex | undefined {
 }
 
 /**
- * The lines sent last, as the frames of one write: "4" is an Engine.IO message, "2" a Socket.IO EVENT,
+ * The lines sent last, as frames for one write: "4" is an Engine.IO message, "2" a Socket.IO EVENT,
  * and a line is its array. A frame holds one packet, but a write to the kernel may hold many frames.
  * A room sends the same lines to all its sockets in turn.
  */
 let prepared: { lines: readonly string[]; frames: Buffer } | undefined;
 
 /**
- * Lines and answers become packets by prefixing. An answer is sent as the text it is, in one write with
- * what follows it in this turn: the official server would parse it, look through it for binary parts,
- * encode it and write it by itself.
+ * Lines and answers become packets by prefixing. The text of an answer is sent unchanged, in one write
+ * with the frames that follow in this turn: the official server would parse it, search it for binary
+ * parts, encode it and write it by itself.
  */
 export function wireOf(socket: Socket): SocketWire {
   const { conn } = socket as unknown as { conn: OfficialConn };
@@ -79,7 +79,7 @@ export function wireOf(socket: Socket): SocketWire {
   };
 }
 
-/** Where frames may be written, unless the official server holds back what must leave before them. */
+/** The WebSocket to write to; undefined while the official server holds packets that must leave first. */
 function directOf(isConnected: boolean, conn: OfficialConn): WebSocket | undefined {
   return isConnected && conn.writeBuffer.length === 0 ? conn.transport.socket : undefined;
 }

@@ -4,26 +4,26 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Immediate, Sql, SqlValue } from '../src/room/ports.ts';
 import { WalFile } from './wal-file.ts';
 
-/** Pages that one step of giving back space takes, of 4 KiB each. */
-const TIDIED_PAGES = 2_000;
+/** Pages of 4 KiB that one step of reclaiming space frees. */
+const RECLAIMED_PAGES = 2_000;
 
 /** What an acknowledged write survives: a power failure, or a killed process. */
 export type Durability = 'disk' | 'process';
 
 /**
- * How long to wait for another process that has a file locked, in milliseconds. A backup or the doctor
- * locks a file while it is being made, for the time of a copy; later neither waits for the other.
+ * How long to wait for another process that has locked a file, in milliseconds. A backup or the doctor
+ * locks a file that is just being made, for the time of a copy; later neither waits for the other.
  */
 export const BUSY_MS = 5_000;
 
-/** A statement that cannot write; others may, even where they yield rows. */
+/** Matches a statement that cannot write; others may, even if they return rows. */
 const READS = /^\s*SELECT\b/i;
 
 /**
- * One room's database in a file, which comes into being with the first write. Everything between two
- * calls of `commit` shares one transaction; each `atomic` is a savepoint of it. What is committed
- * survives the process; `sync` brings it to the disk. SQLite itself does so only where it moves
- * commits from its journal into the file (`synchronous=NORMAL`), which happens in their order.
+ * A database in a file, which is created by the first write. Everything between two calls of `commit`
+ * shares one transaction; each `atomic` is a savepoint of it. What is committed survives the process;
+ * `sync` brings it to the disk. SQLite itself does so only when it moves commits from its journal
+ * into the file (`synchronous=NORMAL`), which happens in their order.
  */
 export class SqliteFile implements Sql {
   #path: string;
@@ -38,14 +38,14 @@ export class SqliteFile implements Sql {
   #depth = 0;
   /** Opened by the first commit that is brought to the disk. */
   #walFile: WalFile | undefined;
-  /** Something was written that is not known to be on the disk. */
+  /** Whether something was written that is not known to be on the disk. */
   #isUnsynced = false;
-  /** A sync has failed: what the journal holds may be lost with the machine. */
+  /** Whether a sync has failed: the journal may then be lost when the machine fails. */
   #isDoubtful = false;
 
   /**
    * @param onOpen is called before the file is opened, to make room for one more
-   * @param onClose is called when it is closed, or was not opened
+   * @param onClose is called when it is closed, or could not be opened
    */
   constructor(
     path: string,
@@ -81,7 +81,7 @@ export class SqliteFile implements Sql {
   }
 
   atomic<T>(body: () => Immediate<T>): T {
-    // Nothing to undo yet: a file that `body` makes is undone as a whole.
+    // No savepoint: a file that `body` makes is undone as a whole.
     if (this.#database === undefined && !existsSync(this.#path)) return this.#founding(body);
     this.#begin();
     const savepoint = `s${this.#depth++}`;
@@ -99,8 +99,9 @@ export class SqliteFile implements Sql {
   }
 
   /**
-   * Stores everything since the last call: SQLite commits, then the disk has it, where it must. Returns
-   * true where that is done, and false where `done` is called later; nothing may be written between.
+   * Stores everything since the last call: SQLite commits, then the commit is brought to the disk, if
+   * `Durability` is `disk`. Returns true if all of that is done, and false if `done` is called later;
+   * nothing may be written until then.
    * @param waits whether to wait for the disk
    * @throws what SQLite or the disk throws; then `discard`
    */
@@ -139,7 +140,7 @@ export class SqliteFile implements Sql {
     });
   }
 
-  /** The new file is made beside the old one and takes its place in one step. */
+  /** Makes the new, empty database in a file beside the old one, which it replaces in one step. */
   erase(found: () => void): void {
     this.#endTransaction();
     this.close();
@@ -166,17 +167,17 @@ export class SqliteFile implements Sql {
 
   /**
    * `space`: the file becomes shorter by what a step of pruning freed, when its journal is next
-   * worked in. `traces`: the whole file is rewritten, because pages keep copies of rows that have
-   * moved elsewhere, and the journal is emptied; the process does nothing else until then.
+   * moved into it. `traces`: the whole file is rewritten, because pages keep copies of rows that have
+   * moved elsewhere, and the journal is emptied; the process does nothing else until that is done.
    */
   reclaimSpace(what: 'space' | 'traces'): void {
     const database = this.#open();
     if (what === 'space') {
-      database.exec(`PRAGMA incremental_vacuum(${TIDIED_PAGES})`);
+      database.exec(`PRAGMA incremental_vacuum(${RECLAIMED_PAGES})`);
       return;
     }
     this.#endTransaction();
-    // Files of earlier versions could not become shorter; from here on they can.
+    // Files of earlier versions could not become shorter; from now on they can.
     database.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
@@ -257,9 +258,9 @@ export class SqliteFile implements Sql {
     const isNew = !existsSync(this.#path);
     const database = new DatabaseSync(this.#path, { timeout: BUSY_MS });
     try {
-      // Only before the first table, and it is a write: the file can become shorter.
+      // Lets the file become shorter. Works only before the first table, and is a write.
       if (isNew) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
-      // Nothing deleted stays legible in its place.
+      // Deleted content is overwritten, so that nothing of it stays legible.
       database.exec(`PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL;
         PRAGMA synchronous = NORMAL`);
       // Moves the journal into the file, which syncs it again.
@@ -277,7 +278,7 @@ function removeFile(path: string, suffixes: readonly string[] = ['', '-wal', '-s
   for (const suffix of suffixes) rmSync(`${path}${suffix}`, { force: true });
 }
 
-/** A file's name is safe from a power failure when its folder is. */
+/** Brings a folder to the disk, without which a power failure may undo a rename. */
 function syncFolder(path: string): void {
   const folder = openSync(path, 'r');
   try {

@@ -6,7 +6,7 @@ const FORM = /^[0-9a-f]{32}$/;
 
 /**
  * The id of a data folder, 32 hexadecimal digits: made once and kept in the folder, so that a new
- * or restored folder has another one. Rooms that nothing is stored of take their epoch from it.
+ * or restored folder has another one. The epoch of a room without stored data is derived from it.
  */
 export function storageIdOf(dataDir: string): string {
   const path = join(dataDir, 'storage-id');
@@ -14,7 +14,7 @@ export function storageIdOf(dataDir: string): string {
   return FORM.test(known) ? known : renewStorageId(dataDir);
 }
 
-/** Gives a data folder a new id; to be done when older data is put into it. */
+/** Gives a data folder a new id, as is needed when older data is put into it. */
 export function renewStorageId(dataDir: string): string {
   const id = randomBytes(16).toString('hex');
   mkdirSync(dataDir, { recursive: true });

@@ -7,7 +7,7 @@ import type { Log } from '../src/room/ports.ts';
 import type { DiskBlobStore } from './disk-blob-store.ts';
 import { BUSY_MS } from './sqlite-file.ts';
 
-/** Bytes are no orphan before that, in milliseconds: an upload's row is there as long, and comes first. */
+/** Age from which bytes without a row are orphans, in milliseconds: longer than an upload can take. */
 const LEAST_AGE_MS = 2 * 86_400_000;
 
 /** Time between two sweeps, in milliseconds. */
@@ -33,8 +33,8 @@ export function knownKeys(roomFile: string, which: 'all' | 'stored' = 'all'): Se
 }
 
 /**
- * Deletes bytes of rooms that are not there, such as a data folder has whose rooms were removed by hand.
- * Rooms that are there look for such bytes of their own, two days after an upload.
+ * Deletes the bytes of rooms that do not exist, as in a data folder from which rooms were removed by
+ * hand. Rooms that exist look for orphaned bytes of their own, two days after an upload.
  * @param now epoch milliseconds
  * @returns how many were deleted
  */
@@ -68,7 +68,7 @@ async function* blobsIn(
   } while (after !== undefined);
 }
 
-/** How the files in a data folder stand. */
+/** The state of the files in a data folder. */
 export interface FileCensus {
   /** Files whose bytes are there, and their bytes together. */
   stored: number;
@@ -80,8 +80,8 @@ export interface FileCensus {
 }
 
 /**
- * Compares the files that rooms know with the bytes that are there, while rooms go on. Rooms whose
- * database cannot be read are left out.
+ * Compares the files that rooms know with the bytes that are stored, while rooms may be in use. Rooms
+ * whose database cannot be read are left out.
  */
 export async function countFiles(
   dataDir: string,
@@ -110,7 +110,7 @@ export async function countFiles(
   return census;
 }
 
-/** The keys of a room's files; none where there is no room, undefined where it cannot be read. */
+/** The keys of a room's files; none if there is no room, undefined if its database cannot be read. */
 function roomKeys(roomFile: string): { known: Set<string>; stored: Set<string> } | undefined {
   if (!existsSync(roomFile)) return { known: new Set(), stored: new Set() };
   try {

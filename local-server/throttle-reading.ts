@@ -7,7 +7,7 @@ import { costFor, type Identity } from '../src/protocol/identity.ts';
 /** Takes a frame, as `ws` hands it over. */
 export type Take = (data: Buffer, isBinary: boolean) => void;
 
-/** A long frame counts as one command: this host can stop before the next. */
+/** A long frame counts as one command, because this host can stop reading before the next one. */
 const ANY_LENGTH = { messageBytes: Infinity };
 
 /**

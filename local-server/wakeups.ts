@@ -9,8 +9,8 @@ export interface WakeupsOptions {
   durability: Durability;
   log: Log;
   /**
-   * Wakes a room. Resolves when what it did is stored, with the time it asks to be woken at next, or
-   * with nothing.
+   * Wakes a room. Resolves when its changes are stored, with the time of its next wakeup, or undefined
+   * if it needs none.
    */
   wake: (roomId: string) => Promise<number | undefined>;
 }
@@ -25,8 +25,9 @@ const AT_ONCE = 8;
 const AGAIN_MS = 60_000;
 
 /**
- * When rooms are to be woken: one time a room, in a file of its own, so that it outlives idle rooms
- * and this process. A time is stored before what it is for, and goes only after it is done.
+ * When rooms are to be woken: one time for each room, in a file of their own, so that they outlive idle
+ * rooms and this process. A time is stored before the change that needs it, and removed only after the
+ * wakeup is done.
  */
 export class Wakeups {
   readonly #options: WakeupsOptions;
@@ -64,7 +65,7 @@ export class Wakeups {
     this.#database.close();
   }
 
-  /** Sets the one timer to the next time there is. */
+  /** Sets the only timer to the earliest time. */
   #arm(): void {
     clearTimeout(this.#timer);
     const next = this.#next(1)[0];
@@ -98,7 +99,7 @@ export class Wakeups {
     this.#arm();
   }
 
-  /** What was due is done. One that is due again at once keeps its row. */
+  /** Stores the next time of a room that was woken. One that is due again at once keeps its row. */
   #settle(roomId: string, next: number | undefined): void {
     if (next === undefined) {
       this.#database.prepare('DELETE FROM wakeups WHERE room_id = ?').run(roomId);

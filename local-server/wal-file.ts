@@ -11,7 +11,7 @@ export class WalFile {
   #isClosed = false;
 
   constructor(path: string) {
-    // Some systems sync only what may be written.
+    // Some systems sync only a file that is open for writing.
     this.#file = openSync(path, 'r+');
   }
 
@@ -30,7 +30,7 @@ export class WalFile {
     });
   }
 
-  /** Lets the file go as soon as nothing is under way. */
+  /** Closes the file as soon as no sync is under way. */
   close(): void {
     this.#isClosed = true;
     this.#release();

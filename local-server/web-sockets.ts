@@ -2,10 +2,10 @@ import type { Duplex } from 'node:stream';
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { trimReason } from '../src/transports/native/trim-reason.ts';
 
-/** What a message may be sent in. Each piece costs far more than the byte it may hold. */
+/** Most fragments of one message. Each costs far more than the single byte that it may hold. */
 const MAX_FRAGMENTS = 1_000;
 
-/** Sockets that do not answer our Close are cut after this long, in milliseconds. */
+/** How long a socket may take to answer our Close before it is cut, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
@@ -14,7 +14,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
  */
 const DESTROY_AFTER_MS = 250;
 
-/** The WebSockets of either transport, as `ws` speaks them: uncompressed, and read no longer than needed. */
+/** The WebSocket server of `ws` for both transports: uncompressed, with sockets of `OurSocket`. */
 export class WebSockets extends WebSocketServer {
   constructor(options: ServerOptions) {
     const ours = {
@@ -23,7 +23,7 @@ export class WebSockets extends WebSocketServer {
       closeTimeout: CLOSE_TIMEOUT_MS,
       WebSocket: OurSocket,
     };
-    // Its types know neither the timeout nor a class whose constructor is as its own.
+    // The types of `ws` have neither the timeout nor a subclass with the constructor of its own.
     super({ ...options, ...(ours as object) });
   }
 }
@@ -48,8 +48,8 @@ export function answerUpgrade(
 }
 
 /**
- * Ends a stream and reads nothing more of it, whatever is still sent: to read, even what is thrown
- * away, costs as much as the sender likes.
+ * Ends a stream and reads nothing more from it, whatever is still sent: reading costs as much as the
+ * sender likes, even if what is read is dropped.
  */
 export function destroySoon(socket: Duplex): void {
   socket.end();
@@ -59,21 +59,21 @@ export function destroySoon(socket: Duplex): void {
 }
 
 /**
- * A WebSocket that is not read on once it has broken the protocol or its bounds, nor once we have
- * closed it while it was ahead of its pace. `ws` would read the one for as long as it sends, and the
- * other not at all, so that it would not see it go.
+ * A WebSocket that is destroyed soon after it has broken the protocol or a limit, or after we have
+ * closed it while it was paused. `ws` would read the first for as long as it sends, and the second
+ * not at all, so that it would not notice its end.
  */
 class OurSocket extends WebSocket {
   #isEnding = false;
 
   constructor(...options: ConstructorParameters<typeof WebSocket>) {
     super(...options);
-    // `ws` has sent the Close that fits, and is about to go on reading.
+    // `ws` has sent the fitting Close, and is about to read on.
     this.on('error', () => process.nextTick(() => this.#destroySoon()));
   }
 
   override close(code?: number, reason?: string | Buffer): void {
-    // `ws` throws where a reason is longer.
+    // `ws` throws if the reason is longer.
     super.close(code, typeof reason === 'string' ? trimReason(reason) : reason);
     if (this.isPaused) this.#destroySoon();
   }

@@ -245,7 +245,7 @@ export class RelayChannel implements ConnectionGroup {
     });
   }
 
-  /** @param before the life known when the relay was called; if a request has changed it, `answer` is older */
+  /** @param before the life known at the call; if a request has changed it since, the answer is outdated */
   #answered(answer: OrderAnswer, before: number | undefined): void {
     this.#failures = 0;
     this.#underWay = undefined;

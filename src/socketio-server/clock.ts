@@ -1,7 +1,7 @@
 /** Stops a timer; harmless once it has run. */
 export type CancelTimer = () => void;
 
-/** Time as the sessions see it, so that tests decide what time it is. */
+/** The time of sessions, which tests can control. */
 export interface Clock {
   /** Milliseconds, from any origin; only differences count. */
   now(): number;

@@ -5,8 +5,8 @@ import { encodeMessages, type EngineData, type EngineFrames } from './engine-pac
 const encoder = new Encoder();
 
 /**
- * Events encoded once, to be sent to however many sockets by `NamespaceSocket.emitEncoded`. What
- * they hold is what it was when they were first sent.
+ * Events that are encoded once, when they are first sent, for any number of sockets: see
+ * `NamespaceSocket.emitEncoded`. Later changes of their arguments are not sent.
  */
 export class EncodedEvents {
   readonly #encode: (address: string) => readonly EngineData[];
@@ -41,13 +41,14 @@ export function encodeEvent(name: string, ...args: unknown[]): EncodedEvents {
 
 /**
  * Events whose names and arguments are JSON arrays already, such as `["message",{"text":"hello"}]`:
- * one text, one event. They are sent as they are, so what is no such array ends the client's session.
+ * one text, one event. They are sent unchecked, so a text that is no such array ends the client's
+ * session.
  */
 export function encodeTexts(texts: readonly string[]): EncodedEvents {
   return new EncodedEvents((address) => texts.map((text) => PacketType.EVENT + address + text));
 }
 
-/** How a packet names its namespace: with a comma after it; the main one is not named. */
+/** How a packet names its namespace: followed by a comma; the main namespace is not named. */
 export function addressOf(namespace: string): string {
   return namespace === '/' ? '' : `${namespace},`;
 }

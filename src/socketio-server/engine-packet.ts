@@ -2,7 +2,7 @@ import { decodePacket, decodePayload, encodePacket } from 'engine.io-parser';
 import { encodeBase64 } from './base64.ts';
 import { byteLength } from './byte-length.ts';
 
-/** What an Engine.IO message carries. What comes in is never a `Uint8Array`. */
+/** What an Engine.IO message carries. Received data is never a `Uint8Array`. */
 export type EngineData = string | ArrayBuffer | Uint8Array;
 
 /** One packet of Engine.IO version 4. */
@@ -15,7 +15,7 @@ export type EnginePacket =
   | { type: 'upgrade' }
   | { type: 'noop' };
 
-/** What a transport received: a packet, or something that is none. */
+/** What a transport received: a packet, or something that is not a packet. */
 export type ReceivedPacket = EnginePacket | { type: 'error' };
 
 /** Between the packets of a long-polling payload. */
@@ -24,14 +24,14 @@ const SEPARATOR = '\x1e';
 /** The first character of a message that is text. */
 const MESSAGE = '4';
 
-/** Packets as the WebSocket frames they are, encoded once for however many sessions. */
+/** Packets as WebSocket frames, encoded once for any number of sessions. */
 export interface EngineFrames {
   readonly frames: readonly EngineData[];
-  /** Of all frames. */
+  /** The bytes of all frames together. */
   readonly bytes: number;
 }
 
-/** A WebSocket frame as the packet it is. */
+/** The packet in a WebSocket frame. */
 export function decodeFrame(frame: string | ArrayBuffer): ReceivedPacket {
   if (typeof frame === 'string' && frame.startsWith(MESSAGE)) {
     return { type: 'message', data: frame.slice(1) };
@@ -39,7 +39,7 @@ export function decodeFrame(frame: string | ArrayBuffer): ReceivedPacket {
   return decodePacket(frame, 'arraybuffer') as ReceivedPacket;
 }
 
-/** A long-polling body as its packets; what follows one that is none is left out. */
+/** The packets in a long-polling body; what follows something that is not a packet is left out. */
 export function decodeBody(body: string): ReceivedPacket[] {
   return decodePayload(body, 'arraybuffer').map(withData);
 }
@@ -77,21 +77,21 @@ export function encodeBody(frames: readonly EngineData[]): string {
 
 /** The packet that one of our own frames holds. */
 export function packetIn(frame: EngineData): EnginePacket {
-  // The parser takes a view for the whole of what it shows a part of.
+  // The parser would take the whole buffer of a view that shows only a part of it.
   if (typeof frame === 'object') return { type: 'message', data: frame };
   return decodeFrame(frame) as EnginePacket;
 }
 
 function encodeText(packet: EnginePacket): string {
   let text = '';
-  // The parser calls back at once, but for a Blob, which no packet here holds.
+  // The parser calls back at once, except for a Blob, which no packet here holds.
   encodePacket(packet, true, (encoded: string) => {
     text = encoded;
   });
   return text;
 }
 
-/** The parser leaves the data of an empty message out. */
+/** Adds the data of an empty message, which the parser leaves out. */
 function withData(packet: { type: string; data?: unknown }): ReceivedPacket {
   return (packet.type === 'message' ? { data: '', ...packet } : packet) as ReceivedPacket;
 }

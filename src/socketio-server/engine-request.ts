@@ -13,15 +13,15 @@ export type EngineError =
   | 'forbidden'
   | 'unsupported protocol version';
 
-/** A request to an Engine.IO path, read but for what only the session itself knows. */
+/** A request to an Engine.IO path, checked except for what only the session itself knows. */
 export type EngineRequest =
   | { kind: 'open'; transport: 'polling' | 'websocket' }
   | { kind: 'poll' | 'post' | 'upgrade'; sid: string }
   | { kind: 'refused'; error: EngineError };
 
 /**
- * Codes of the official server, on which clients' `connect_error` handlers look, and its messages;
- * the last also says what to do.
+ * Codes of the official server, which clients' `connect_error` handlers check, and its messages; the
+ * last one also says what to do.
  */
 const ERRORS: Record<EngineError, { code: number; message: string }> = {
   'unknown transport': { code: 0, message: 'Transport unknown' },
@@ -66,7 +66,7 @@ function readSessionRequest(
   return method === 'POST' ? { kind: 'post', sid } : refused('bad request');
 }
 
-/** The answer to a refused request; `message` where there is more to say than is always said. */
+/** The answer to a refused request. @param message says more than the usual one for this error */
 export function refusalReply(error: EngineError, message = ERRORS[error].message): HttpReply {
   return {
     status: error === 'forbidden' ? 403 : 400,

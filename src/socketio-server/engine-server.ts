@@ -18,7 +18,7 @@ import { closeAtOnce, type PollingObject, serveEngine, type WorkerMount } from '
 export interface EngineServerOptions {
   /** Numbers that are to differ from `DEFAULT_SETTINGS`. */
   settings?: Partial<SocketIoSettings>;
-  /** Makes what lives in a session, once for each; `opening` is the request that opened it. */
+  /** Makes the owner of a session, once for each; `opening` is the request that opened it. */
   createOwner: (session: EngineSink, opening: Request) => EngineOwner;
   /** The runtime's own unless a test gives another. */
   clock?: Clock;
@@ -34,7 +34,7 @@ interface Held {
 /**
  * An Engine.IO server whose sessions live in one place, such as one Durable Object: polling,
  * WebSockets and the move from one to the other. Sessions are in memory: while one is open the
- * object stays awake, and when the object goes its clients connect again.
+ * object stays awake, and when the object is evicted its clients connect again.
  */
 export class EngineServer {
   readonly #settings: SocketIoSettings;
@@ -101,7 +101,7 @@ export class EngineServer {
       sid,
       settings: this.#settings,
       clock: this.#clock,
-      // Called when the session begins, which is below.
+      // Called when `openPolling` begins the session, below.
       createOwner: (engine) => this.#hold(engine, opening, polling),
     });
     return openPolling(polling);
@@ -115,7 +115,7 @@ export class EngineServer {
       onMessage: (data: EngineData) => owner.onMessage(data),
       onClose: (reason: EngineCloseReason) => {
         owner.onClose(reason);
-        // Until then a poll or an upgrade is answered that the session has ended.
+        // Until then the answer to a poll or an upgrade says that the session has ended.
         this.#clock.after(this.#settings.closeTimeoutMs, () => this.#held.delete(sid));
       },
     };
@@ -123,7 +123,7 @@ export class EngineServer {
     return held;
   }
 
-  /** Hands over and goes on in one turn: nothing that is sent falls between. */
+  /** Hands over and resumes in one turn, so that nothing sent in between is lost. */
   #resume(socket: ClientSocket, sid: string): FrameReceiver {
     const held = this.#held.get(sid);
     const handOver = held?.polling.handOver();

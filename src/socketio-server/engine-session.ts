@@ -11,14 +11,14 @@ import { Heartbeat } from './heartbeat.ts';
 import type { SocketIoSettings } from './settings.ts';
 
 /**
- * Why a session ended. Protocol section 4: after `client close` its user left, after anything else
+ * Why a session ended. Protocol section 4: after `client close` the user has left, after anything else
  * the user was disconnected.
  *
  * - `client close`: an Engine.IO close packet, or a WebSocket closed with 1000 or no code
  * - `transport close`: the WebSocket was lost
  * - `transport error`: broken rules of a transport: overlapping polls, an aborted one, a ping
  * - `ping timeout`: a ping was not answered in time
- * - `parse error`: something came that is no packet
+ * - `parse error`: something came that is not a packet
  * - `too large`: a frame over `maxPayloadBytes`
  * - `too slow`: the client does not read what it is sent
  * - `forced close`: the owner closed it
@@ -51,7 +51,7 @@ export interface EngineTransport {
   abort(frame: CloseFrame | undefined): void;
 }
 
-/** What lives in a session: the echo of the fixture, a Socket.IO session. */
+/** What uses a session, such as a Socket.IO session, or the echo of the conformance fixture. */
 export interface EngineOwner {
   /** A message came. Must not throw. */
   onMessage(data: EngineData): void;
@@ -63,8 +63,8 @@ export interface EngineOwner {
 export interface EngineSink {
   readonly sid: string;
   /**
-   * Bytes that wait for the client. Where the runtime does not tell: 0, but for a client that is late
-   * with its answer to a ping all that was sent since it last gave a sign of life.
+   * Bytes that wait for the client. If the runtime does not know: 0, or for a client that is late to
+   * answer a ping, all bytes that were sent since its last sign of life.
    */
   readonly unreadBytes: number;
   /** Sends one message; without effect once the session is over. */
@@ -76,13 +76,14 @@ export interface EngineSink {
 }
 
 /**
- * Makes the owner of a session that has just begun, or that goes on. What it sends at once follows
- * the open packet, or what the transport before had left to send; it may not close yet.
+ * Makes the owner of a session that has just begun, or was resumed. What the owner sends at once
+ * follows the open packet, or the packets that the earlier transport had not sent. It must not close
+ * the session yet.
  */
 export type CreateOwner = (session: EngineSink) => EngineOwner;
 
-/** Owns a session before it has begun. */
-const NOBODY: EngineOwner = { onMessage: () => {}, onClose: () => {} };
+/** Owner of a session that has not begun. */
+const NO_OWNER: EngineOwner = { onMessage: () => {}, onClose: () => {} };
 
 /** What every session is made of. */
 export interface EngineSessionOptions {
@@ -93,12 +94,12 @@ export interface EngineSessionOptions {
 }
 
 /**
- * One Engine.IO session, whatever carries it, begun by `open` or `resume`. Packets come in by `receive` and leave through the
- * transport; the session answers heartbeats, hands messages to its owner, and ends on anything
- * that breaks the protocol.
+ * One Engine.IO session over any transport, begun by `open` or `resume`. Packets come in by `receive`
+ * and leave through the transport; the session pings its client, hands messages to its owner, and
+ * ends on anything that breaks the protocol.
  *
  * `closing` is the time between the owner's `close` and the delivery of what waits: nothing more
- * is sent or obeyed, but the heartbeat still runs, so that it cannot last.
+ * is sent or handled, but the heartbeat still runs, so that this state ends.
  */
 export class EngineSession implements EngineSink {
   readonly sid: string;
@@ -106,7 +107,7 @@ export class EngineSession implements EngineSink {
   readonly #transport: EngineTransport;
   readonly #heartbeat: Heartbeat;
   readonly #createOwner: CreateOwner;
-  #owner = NOBODY;
+  #owner = NO_OWNER;
   #state: 'open' | 'closing' | 'closed' = 'open';
 
   constructor(transport: EngineTransport, options: EngineSessionOptions) {
@@ -142,13 +143,13 @@ export class EngineSession implements EngineSink {
     this.#begin();
   }
 
-  /** Goes on with a session that another transport began; `packets` were still to be sent. */
+  /** Continues a session that another transport began; `packets` were still to be sent. */
   resume(packets: readonly EnginePacket[]): void {
     if (packets.length > 0) this.#transport.send(encodePackets(packets));
     this.#begin();
   }
 
-  /** Stops without a word to client or owner: the session goes on elsewhere. */
+  /** Stops without any event for client or owner, because the session continues elsewhere. */
   handOver(): void {
     this.#state = 'closed';
     this.#heartbeat.stop();
@@ -169,7 +170,7 @@ export class EngineSession implements EngineSink {
         this.lost('client close');
         break;
       case 'ping':
-        // In version 4 only the server asks.
+        // In version 4 only the server pings.
         this.lost('transport error');
         break;
       case 'error':

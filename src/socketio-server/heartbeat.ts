@@ -39,8 +39,8 @@ export class Heartbeat {
   }
 
   /**
-   * Another packet came. Once a ping it prolongs the wait: a pong may be queued after a long
-   * upload. So does the official server.
+   * Another packet came. It prolongs the wait for a pong, once for each ping, because the pong may
+   * be queued after a long upload. The official server does the same.
    */
   heard(): void {
     if (this.#awaiting !== 'pong') return;

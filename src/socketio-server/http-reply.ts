@@ -10,10 +10,10 @@ export function payloadReply(body: string): HttpReply {
   return { status: 200, contentType: 'text/plain; charset=UTF-8', body };
 }
 
-/** What a POST that was taken is answered; `text/html`, as official clients expect it. */
+/** The answer to a POST that was accepted; `text/html`, as official clients expect it. */
 export const TAKEN: HttpReply = { status: 200, contentType: 'text/html', body: 'ok' };
 
-/** A refusal without words. */
+/** A refusal without a body. */
 export function emptyReply(status: number): HttpReply {
   return { status, contentType: 'text/plain; charset=UTF-8', body: '' };
 }

@@ -1,6 +1,6 @@
 /**
  * Engine.IO 4 and Socket.IO 5 for Workers and Durable Objects. `SocketIoServer` is all that a server
- * in one object needs; `serveEngine` and the sessions are for those who spread sessions over many.
+ * in one object needs; `serveEngine` and the sessions are for servers that spread sessions over many.
  */
 export { type CancelTimer, type Clock, systemClock } from './clock.ts';
 export { encodeEvent, type EncodedEvents, encodeTexts } from './encoded-events.ts';

@@ -48,8 +48,8 @@ export class NamespaceSocket {
   }
 
   /**
-   * Sends events that were encoded once, by `encodeEvent` or `encodeTexts`: what a broadcast costs
-   * each socket is then little more than the write.
+   * Sends events that were encoded once, by `encodeEvent` or `encodeTexts`, so that a broadcast costs
+   * little more than the write for each socket.
    */
   emitEncoded(events: EncodedEvents): void {
     this.#port.sendFrames(this, events.framesAt(this.#address));
@@ -57,7 +57,7 @@ export class NamespaceSocket {
 
   /**
    * Acknowledges an event, once.
-   * @param ackId that of the event; undefined where the client wants no answer: nothing is sent
+   * @param ackId that of the event; undefined if the client wants no answer: nothing is sent
    */
   ack(ackId: number | undefined, ...args: unknown[]): void {
     if (ackId !== undefined) this.#send(PacketType.ACK, args, ackId);

@@ -16,7 +16,7 @@ export function openPolling(session: PollingSession): Promise<Response> {
   return promise.then(toResponse);
 }
 
-/** Answers any other GET or POST, of a session or of none that is known. */
+/** Answers any other GET or POST. @param session undefined if no session has the request's `sid` */
 export async function servePolling(
   session: PollingSession | undefined,
   request: Request,

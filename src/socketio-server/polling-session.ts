@@ -12,10 +12,10 @@ export type UpgradeStart =
   | 'started'
   /** No such session: the request is refused. */
   | 'unknown'
-  /** Another transport tries, or has taken it already: accepted, then closed. */
+  /** Another transport tries, or has taken it over already: the request is accepted, then closed. */
   | 'taken';
 
-/** What a session leaves to the transport that takes it over. */
+/** What a session hands over to the transport that takes it over. */
 export interface EngineHandOver {
   sid: string;
   /** Packets that no poll has fetched. */
@@ -30,8 +30,8 @@ export type AbortPoll = () => void;
 
 /**
  * One Engine.IO session carried by HTTP long polling, for an object that gets all requests of its
- * `sid`. It keeps everything in memory: when the object goes, the session is unknown and its client
- * starts again.
+ * `sid`. It keeps everything in memory: when the object is evicted, the session is unknown and its
+ * client starts again.
  *
  * Its life: `open` (the first GET), then `poll` and `startPost`/`endPost` as they come, until it
  * closes or a WebSocket takes it over by `startUpgrade`, `probe` and `handOver`.
@@ -44,7 +44,7 @@ export class PollingSession {
   #posting = false;
   #upgrade: 'none' | 'trying' | 'done' = 'none';
   #cancelUpgradeTimeout: CancelTimer = () => {};
-  #cancelLetGo: CancelTimer = () => {};
+  #cancelRelease: CancelTimer = () => {};
 
   constructor(options: EngineSessionOptions) {
     this.#clock = options.clock;
@@ -55,7 +55,7 @@ export class PollingSession {
     this.engine = new EngineSession(this.#transport, options);
   }
 
-  /** Whether the object may forget this session: it is closed, or carried on elsewhere. */
+  /** Whether the object may forget this session: it is closed, or continues elsewhere. */
   get isOver(): boolean {
     return this.engine.state === 'closed';
   }
@@ -67,8 +67,9 @@ export class PollingSession {
   }
 
   /**
-   * A GET. A second one while one waits ends the session, and so does the client's giving it up:
-   * then call what is returned, which has no effect once the poll is answered.
+   * A GET. A second one while one waits ends the session.
+   * @returns to be called when the client gives up this poll, which ends the session, too; has no
+   * effect once the poll is answered
    */
   poll(answer: Answer): AbortPoll {
     const error = this.#error();
@@ -87,19 +88,19 @@ export class PollingSession {
     return () => {
       if (!this.#transport.forgetPoll(answerPoll)) return;
       this.engine.lost('transport error');
-      // No client reads it, but what waits for it can end.
+      // No client reads this answer, but the request that waits for it can end.
       answer(emptyReply(400));
     };
   }
 
   /**
-   * A POST whose body is still to be read: the answer if it is refused, else it must be followed by
-   * `endPost`, `refusePost` or `abortPost`. A second one before that ends the session.
+   * A POST whose body is still to be read. A second one before it has ended ends the session.
+   * @returns the answer if it is refused; otherwise `endPost`, `refusePost` or `abortPost` must follow
    */
   startPost(contentType: string | null): HttpReply | undefined {
     const error = this.#error();
     if (error) return refusalReply(error);
-    // Version 4 has binary packets as base64 only.
+    // In version 4 polls carry binary packets only as base64.
     if (this.#posting || contentType === 'application/octet-stream') {
       this.engine.lost('transport error');
       return emptyReply(400);
@@ -114,13 +115,13 @@ export class PollingSession {
     return emptyReply(413);
   }
 
-  /** The body of a POST: 400 if it is no Engine.IO, whatever the messages in it may be. */
+  /** Takes the body of a POST; answers 400 if it is not Engine.IO, whatever its messages contain. */
   endPost(body: string): HttpReply {
     this.#posting = false;
     let reply = TAKEN;
     for (const packet of decodeBody(body)) {
       if (this.engine.state !== 'open') break;
-      // A poll that waits is let go before the session ends, so that the client sees no error.
+      // A poll that waits is answered before the session ends, so that the client sees no error.
       if (packet.type === 'close') this.#transport.answerEmpty();
       if (packet.type === 'error' || packet.type === 'ping') reply = emptyReply(400);
       this.engine.receive(packet);
@@ -145,12 +146,12 @@ export class PollingSession {
     return 'started';
   }
 
-  /** The WebSocket works: no poll is held for long, so that the client can let go of polling. */
+  /** The WebSocket works: from now on polls are answered soon, so that the client can stop polling. */
   probe(): void {
     if (this.#upgrade === 'trying') this.#releaseSoon();
   }
 
-  /** The WebSocket was closed, or did not do its part: polling goes on. */
+  /** The WebSocket was closed, or did not complete the upgrade: polling goes on. */
   cancelUpgrade(): void {
     if (this.#upgrade !== 'trying') return;
     this.#upgrade = 'none';
@@ -158,9 +159,9 @@ export class PollingSession {
   }
 
   /**
-   * The client asked for the WebSocket to take over. From now on this session answers nothing but
-   * refusals; the owner gets no event, it hands its own state over. Undefined when there is nothing
-   * to take over: the WebSocket is then closed.
+   * The client asked for the WebSocket to take over. From now on this session answers only refusals.
+   * The owner gets no event; it hands over its own state itself.
+   * @returns undefined when there is nothing to take over: the WebSocket is then closed
    */
   handOver(): EngineHandOver | undefined {
     if (this.#upgrade !== 'trying') return undefined;
@@ -174,12 +175,12 @@ export class PollingSession {
   }
 
   /**
-   * After a moment, not at once: polls and WebSocket frames come by different ways, and a poll may
-   * overtake the upgrade packet that was sent before it.
+   * Answers polls after a moment, not at once: polls and WebSocket frames take different routes, and
+   * a poll may overtake the upgrade packet that was sent before it.
    */
   #releaseSoon(): void {
-    this.#cancelLetGo();
-    this.#cancelLetGo = this.#clock.after(this.#settings.upgradeNoopMs, () => {
+    this.#cancelRelease();
+    this.#cancelRelease = this.#clock.after(this.#settings.upgradeNoopMs, () => {
       this.#transport.answerEmpty();
       this.#releaseSoon();
     });
@@ -187,7 +188,7 @@ export class PollingSession {
 
   #cancelUpgradeTimers(): void {
     this.#cancelUpgradeTimeout();
-    this.#cancelLetGo();
+    this.#cancelRelease();
   }
 
   #error(): EngineError | undefined {

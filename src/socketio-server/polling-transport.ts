@@ -55,7 +55,7 @@ export class PollingTransport implements EngineTransport {
     this.#endPoll();
   }
 
-  /** The client no longer waits for this answer; false if it was given already. */
+  /** The client no longer waits for this answer. @returns false if it was given already */
   forgetPoll(answer: AnswerPoll): boolean {
     if (this.#answer !== answer) return false;
     this.#answer = undefined;
@@ -79,7 +79,7 @@ export class PollingTransport implements EngineTransport {
     return this.#takeFrames().map(packetIn);
   }
 
-  /** An end waits for the client's polls: first for what is buffered, then for the close packet. */
+  /** Waits for the client's polls: one for what is buffered, and one for the close packet. */
   end(_frame: CloseFrame | undefined, closed: () => void): void {
     if (this.isPolled) {
       this.#reply(CLOSE);

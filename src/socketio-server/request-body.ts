@@ -16,7 +16,7 @@ export const UNREADABLE: Record<UnreadableBody, string> = {
 /** The body of a request: its text, or why there is none. */
 export type RequestBody = { text: string } | 'too large' | 'aborted' | UnreadableBody;
 
-/** What the headers of a request say against reading its body as UTF-8 text. */
+/** Why the headers of a request rule out reading its body as UTF-8 text; undefined if they do not. */
 export function unreadableBody(headers: BodyHeaders): UnreadableBody | undefined {
   const { contentType, contentEncoding } = headers;
   if (!/^(identity)?$/i.test((contentEncoding ?? '').trim())) return 'compressed';
@@ -25,8 +25,8 @@ export function unreadableBody(headers: BodyHeaders): UnreadableBody | undefined
 }
 
 /**
- * Reads the body of a request as UTF-8 text. A body longer than `limit` bytes is read to its end
- * and thrown away: a connection whose request was answered half read is lost to the next request.
+ * Reads the body of a request as UTF-8 text. A body longer than `limit` bytes is read to its end and
+ * dropped, because a connection cannot be used again if a request on it was answered half read.
  */
 export async function readBody(request: Request, limit: number): Promise<RequestBody> {
   const pieces: Uint8Array[] = [];
@@ -53,7 +53,7 @@ function textIn(pieces: readonly Uint8Array[]): RequestBody {
   }
 }
 
-/** Reads the body of a request that is refused whatever it says. */
+/** Reads and drops the body of a request that is refused anyway. */
 export async function discardBody(request: Request): Promise<void> {
   await readBody(request, 0);
 }

@@ -6,7 +6,7 @@ export interface SocketIoSettings {
   pingTimeoutMs: number;
   /** From the opening of a second transport to the end of an upgrade that was not completed. */
   upgradeTimeoutMs: number;
-  /** How often a poll that waits is let go while an upgrade is tried, to get polling out of the way. */
+  /** How often a poll that waits is answered while an upgrade is tried, so that polling can stop. */
   upgradeNoopMs: number;
   /** How long an ended polling session waits for one more poll, to send the client its end. */
   closeTimeoutMs: number;

@@ -1,8 +1,8 @@
 import type { SocketIoSettings } from './settings.ts';
 
-/** What is known of how well a client reads its socket. */
+/** What is known about how fast a client reads its socket. */
 export interface ReaderState {
-  /** Bytes that wait in the socket, where the runtime knows. */
+  /** Bytes that wait in the socket; undefined if the runtime does not know. */
   bufferedBytes: number | undefined;
   /** Bytes sent since the client's last frame. */
   sentSinceHeardBytes: number;
@@ -10,10 +10,10 @@ export interface ReaderState {
   silentMs: number;
 }
 
-/** An answer to a ping is late after this, beyond the time between two pings, in milliseconds. */
+/** A client is late to answer a ping when it is silent this much longer than the interval of pings, in ms. */
 const LATE_MS = 1_000;
 
-/** Whether a client is late to answer a ping, which it does when it has read all that came before. */
+/** Whether a client is late to answer a ping. It answers when it has read all that came before. */
 export function isLate(
   silentMs: number,
   { pingIntervalMs }: Pick<SocketIoSettings, 'pingIntervalMs'>,
@@ -22,9 +22,9 @@ export function isLate(
 }
 
 /**
- * Whether a client reads so slowly that its socket must end. A send never fails and queues without
- * bound; runtimes that do not know how much waits leave what was sent since the client last spoke,
- * which a client that answers pings does more often than `slowReaderMs`.
+ * Whether a client reads so slowly that its socket must end, since a send never fails and queues
+ * without bound. If the runtime does not know how much waits, the bytes since the client's last frame
+ * count, once that is `slowReaderMs` ago: a client that answers pings sends frames more often.
  */
 export function isTooSlow(
   reader: ReaderState,

@@ -1,7 +1,7 @@
 import type { EngineCloseReason } from './engine-session.ts';
 import type { NamespaceSocket } from './namespace-socket.ts';
 
-/** Why a socket left its namespace; see `EngineCloseReason` for those that end all at once. */
+/** Why a socket left its namespace; the reasons of `EngineCloseReason` end the whole session. */
 export type DisconnectReason =
   | 'client namespace disconnect'
   | 'server namespace disconnect'
@@ -32,12 +32,12 @@ export interface ReceivedEvent {
   readonly ackId: number | undefined;
 }
 
-/** What lives in a Socket.IO session. Nothing here may throw. */
+/** What uses a Socket.IO session: accepts its client, and gets its events. No method may throw. */
 export interface SocketIoOwner {
   onConnect(request: ConnectRequest): void;
   onEvent(socket: NamespaceSocket, event: ReceivedEvent): void;
   /** The client answers an event that was emitted with `ackId`, or claims to: any id may come. */
   onAck?(socket: NamespaceSocket, ackId: number | undefined, args: unknown[]): void;
-  /** Once for each socket that was let in; nothing can be sent to it any more. */
+  /** Called once for each accepted socket; nothing can be sent to it any more. */
   onDisconnect(socket: NamespaceSocket, reason: DisconnectReason): void;
 }

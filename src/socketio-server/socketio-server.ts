@@ -31,8 +31,8 @@ export class SocketIoServer {
   readonly #engine: EngineServer;
 
   /**
-   * @param createOwner makes what lets a session's client in and is given what it sends, once for
-   * each session; `opening` is the request that opened the session, with its query and headers
+   * @param createOwner makes the owner of a session, which accepts its client and gets its events,
+   * once for each session; `opening` is the request that opened it, with its query and headers
    */
   constructor(
     createOwner: (opening: Request) => SocketIoOwner,

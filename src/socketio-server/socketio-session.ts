@@ -21,7 +21,7 @@ export interface SocketIoHandOver {
   sockets: { namespace: string; sid: string }[];
   /** Requests that the owner has not answered. */
   requests: { namespace: string; auth: Record<string, unknown> }[];
-  /** The parts so far of a packet with binary parts, and what waits for answers to requests. */
+  /** The parts so far of a packet with binary parts, and messages that wait for answers to requests. */
   parts: EngineData[];
 }
 
@@ -29,7 +29,7 @@ export interface SocketIoHandOver {
  * One Socket.IO version 5 session in an Engine.IO session: several namespaces, each joined by
  * CONNECT. Whatever breaks the protocol (a packet that cannot be parsed, one for a namespace that
  * was not joined, text where a binary part is due, a second CONNECT) ends the whole session and no
- * other. What comes before the answer to CONNECT waits for it: clients need not.
+ * other. Messages that come before the answer to CONNECT wait for it, since clients need not wait.
  */
 export class SocketIoSession implements EngineOwner {
   readonly #engine: EngineSink;
@@ -51,7 +51,7 @@ export class SocketIoSession implements EngineOwner {
   };
   #decoded: Packet | undefined;
   #parts: EngineData[] = [];
-  /** What has come since a request that is not answered yet, up to one payload. */
+  /** Messages since a request that is not answered yet, up to the size of one payload. */
   #held: EngineData[] = [];
   #heldBytes = 0;
 
@@ -66,7 +66,7 @@ export class SocketIoSession implements EngineOwner {
     this.#cancelConnectTimeout = clock.after(settings.connectTimeoutMs, () => this.close());
   }
 
-  /** Goes on with a session that another transport began. The owner gets its requests again. */
+  /** Continues a session that another transport began. The owner gets its open requests again. */
   static resume(
     engine: EngineSink,
     options: SocketIoOptions,
@@ -84,7 +84,7 @@ export class SocketIoSession implements EngineOwner {
     return this.#sockets.get(namespace);
   }
 
-  /** Ends the session and what carries it, without DISCONNECT: the client comes back. */
+  /** Ends the session and its transport, without DISCONNECT, so that the client reconnects. */
   close(frame?: CloseFrame): void {
     this.#engine.close(frame);
   }
@@ -134,7 +134,7 @@ export class SocketIoSession implements EngineOwner {
   }
 
   #decode(data: EngineData): Packet | 'incomplete' | 'malformed' {
-    // The parser reads no text as CONNECT.
+    // The parser reads an empty text as CONNECT.
     if (data === '') return 'malformed';
     this.#decoded = undefined;
     this.#parts.push(data);
@@ -183,10 +183,10 @@ export class SocketIoSession implements EngineOwner {
     this.#options.owner.onConnect(request);
   }
 
-  /** Whether a request still waits for its answer, which it then no longer does. */
+  /** Marks a request as answered. @returns false if it was answered already */
   #settle(request: ConnectRequest): boolean {
     if (this.#requests.get(request.namespace) !== request) return false;
-    // Not at once: the owner has yet to do what follows from its answer.
+    // Not at once: the owner first does what follows from its answer.
     if (this.#held.length > 0) queueMicrotask(() => this.#release());
     return this.#requests.delete(request.namespace);
   }

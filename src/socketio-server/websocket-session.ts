@@ -19,7 +19,7 @@ import { isLate, isTooSlow } from './slow-reader.ts';
 export interface ClientSocket {
   send(data: EngineData): void;
   close(frame: CloseFrame | undefined): void;
-  /** Bytes that wait to be written, where the runtime knows. */
+  /** Bytes that wait to be written; undefined if the runtime does not know. */
   readonly bufferedBytes: number | undefined;
 }
 
@@ -32,10 +32,10 @@ export interface FrameReceiver {
 
 /** RFC 6455: a message too big to process. */
 const TOO_LARGE: CloseFrame = { code: 1009 };
-/** Protocol section 6: too slow, come back and resume. */
+/** Protocol section 6: too slow; the client reconnects and resumes. */
 const TOO_SLOW: CloseFrame = { code: 4001, reason: 'too slow' };
 
-/** One Engine.IO session carried by a WebSocket from its start, or from an upgrade on. */
+/** One Engine.IO session over a WebSocket, from its start or from an upgrade on. */
 export class WebSocketSession implements FrameReceiver {
   readonly engine: EngineSession;
   readonly #transport: WebSocketTransport;
@@ -54,7 +54,7 @@ export class WebSocketSession implements FrameReceiver {
     this.engine.open([]);
   }
 
-  /** Goes on with a session that began with polling. */
+  /** Continues a session that began with polling. */
   resume(packets: readonly EnginePacket[]): void {
     this.engine.resume(packets);
   }

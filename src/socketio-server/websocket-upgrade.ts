@@ -6,7 +6,7 @@ import type { ClientSocket, FrameReceiver } from './websocket-session.ts';
 
 /**
  * A session that a WebSocket is about to take over, wherever it lives. `H` is all that the session
- * leaves: its `EngineHandOver` and what its owner adds. The caller has got `started` from the
+ * hands over: its `EngineHandOver` and what its owner adds. The caller has got `started` from the
  * session's `startUpgrade` before the WebSocket was accepted.
  */
 export interface UpgradingSession<H> {
@@ -22,14 +22,14 @@ export interface UpgradeOptions<H> {
   settings: SocketIoSettings;
   clock: Clock;
   session: UpgradingSession<H>;
-  /** Makes the session that goes on over the WebSocket. */
+  /** Makes the session that continues over the WebSocket. */
   resume: (socket: ClientSocket, handOver: H) => FrameReceiver;
 }
 
 /**
  * A WebSocket on its way to take a polling session over: it answers the probe, waits for the
- * upgrade packet, fetches what the session leaves, and from then on passes frames to the session
- * that goes on. What the client sends until then waits, in order.
+ * upgrade packet, fetches what the session hands over, and from then on passes frames to the session
+ * that continues it. Frames that come before that wait, in order.
  */
 export class WebSocketUpgrade<H> implements FrameReceiver {
   readonly #socket: ClientSocket;

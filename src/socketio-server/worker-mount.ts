@@ -10,7 +10,7 @@ import { clientSocket, listen } from './worker-socket.ts';
 
 /**
  * The object that holds the polling session of one `sid`, as a Worker sees it: the stub of a
- * Durable Object. `H` is what its session leaves to a WebSocket.
+ * Durable Object. `H` is what its session hands over to a WebSocket.
  */
 export interface PollingObject<H> {
   /** A GET without `sid` in its query opens the session; see `openPolling`, `servePolling`. */
@@ -27,13 +27,13 @@ export interface WorkerMount<H> {
   clock: Clock;
   newSid: () => string;
   pollingObject: (sid: string) => PollingObject<H>;
-  /** Makes and opens the session of a client that comes with a WebSocket. */
+  /** Makes and opens the session of a client that begins with a WebSocket. */
   openSession: (socket: ClientSocket, sid: string) => FrameReceiver;
-  /** Makes the session that goes on over a WebSocket with what an object handed over. */
+  /** Makes the session that continues over a WebSocket with what an object handed over. */
   resumeSession: (socket: ClientSocket, handOver: H) => FrameReceiver;
 }
 
-/** Answers a request to an Engine.IO path; origin, CORS and rights are the caller's. */
+/** Answers a request to an Engine.IO path. The caller checks origin and rights, and adds CORS headers. */
 export async function serveEngine<H>(mount: WorkerMount<H>, request: Request): Promise<Response> {
   const query = new URL(request.url).searchParams;
   const wanted = readEngineRequest(request.method, query, isUpgrade(request));
@@ -52,7 +52,7 @@ export async function serveEngine<H>(mount: WorkerMount<H>, request: Request): P
 async function upgrade<H>(mount: WorkerMount<H>, object: PollingObject<H>): Promise<Response> {
   const start = await object.startUpgrade();
   if (start === 'unknown') return refuse('unknown sid');
-  // A client learns nothing from a refused upgrade, and official ones expect to be let in first.
+  // A client learns nothing from a refused upgrade, and official clients expect it to be accepted first.
   if (start === 'taken') return accept(closeAtOnce);
   const { settings, clock, resumeSession } = mount;
   const session = upgradingSession(object);
@@ -78,7 +78,7 @@ function accept(start: (socket: ClientSocket) => FrameReceiver): Response {
   return new Response(null, { status: 101, webSocket: client });
 }
 
-/** For a WebSocket that has nothing to take over. */
+/** Closes a WebSocket that has nothing to take over. */
 export function closeAtOnce(socket: ClientSocket): FrameReceiver {
   socket.close(undefined);
   return { frame: () => {}, closed: () => {} };

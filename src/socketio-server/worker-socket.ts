@@ -37,7 +37,7 @@ export function listen(socket: WorkerSocket, receiver: FrameReceiver): void {
   socket.addEventListener('message', ({ data }) => receiver.frame(data as string | ArrayBuffer));
   socket.addEventListener('close', ({ code }) => {
     receiver.closed(isClean(code));
-    // The client's Close is ours to answer.
+    // The runtime does not answer the client's Close.
     attempt(() => socket.close());
   });
   socket.addEventListener('error', () => receiver.closed(false));

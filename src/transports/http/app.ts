@@ -37,14 +37,14 @@ export { refusalResponse } from './refusals.ts';
 
 const PROTOCOL = 1;
 
-/** Every route of the service but the sockets; the same on both hosts. */
+/** Every HTTP route of the service; the same on both hosts. */
 export function httpTransport(transport: HttpTransport): Hono {
   const app = new Hono();
   app.use(
     browserHeaders(transport.origins, transport.pageSettings),
     checkHost(transport.origins),
     preflight,
-    takingTime,
+    delayRefusals,
   );
   app.onError((error, c) => answerError(c, error, transport.log));
 
@@ -62,7 +62,7 @@ export function httpTransport(transport: HttpTransport): Hono {
     now: () => Date.now(),
   });
   const charge = (identity: Identity) => {
-    if (!mayAskMuch(identity)) rates.charge(identity.userId, costFor(identity));
+    if (!isExempt(identity)) rates.charge(identity.userId, costFor(identity));
   };
   const identify: Identify = async (c) => {
     const identity = await transport.authenticate(credentialsOf(c));
@@ -115,19 +115,19 @@ async function health(c: Context, transport: HttpTransport): Promise<Response> {
 /** The page's files that are named after their content, as `web/build.ts` does. */
 const IS_HASHED = /^\/[\w-]+-[A-Z0-9]{8}\.(js|css)$/;
 
-/** The index is asked for every time, and names the files that a browser may keep for a year. */
+/** Browsers ask for the index every time, and may keep the hashed files that it names for a year. */
 const pageCaching: MiddlewareHandler = async (c, next) => {
   await next();
   const isThere = c.res.ok || c.res.status === 304;
   const isKept = isThere && IS_HASHED.test(c.req.path);
   c.header('cache-control', isKept ? 'public, max-age=31536000, immutable' : 'no-cache');
-  // What is not compressed is one of several forms too.
+  // An answer that is not compressed depends on this header, too.
   if (!/accept-encoding/i.test(c.res.headers.get('vary') ?? '')) {
     c.header('vary', 'Accept-Encoding', { append: true });
   }
 };
 
-/** Where rooms and inboxes are, and not the page. */
+/** Paths of rooms and inboxes: the page has no files here. */
 const OWN_PATHS = [
   '/rooms/*',
   '/inbox',
@@ -139,10 +139,10 @@ const OWN_PATHS = [
   '/push/*',
 ] as const;
 
-/** Admins are trusted. Guests are new with every request; their rooms bound them together. */
-const mayAskMuch = ({ admin, guest }: Identity) => admin === true || guest === true;
+/** Admins are trusted. A guest has a new id in every request, so rooms limit their guests together. */
+const isExempt = ({ admin, guest }: Identity) => admin === true || guest === true;
 
-/** A route parses, authenticates, forwards. */
+/** Adds a route that parses, authenticates and forwards. */
 function addRoute(app: Hono, route: RoomRoute, transport: HttpTransport, identify: Identify): void {
   const { operation, fields, query } = route;
   const pattern = `/rooms/:roomId${route.path}`;
@@ -168,12 +168,12 @@ function addRoute(app: Hono, route: RoomRoute, transport: HttpTransport, identif
 }
 
 /** Delays the answer to a client that is too fast. */
-const takingTime: MiddlewareHandler = async (c, next) => {
+const delayRefusals: MiddlewareHandler = async (c, next) => {
   await next();
   await delayRefusal(c.res.status);
 };
 
-/** Caches on the way must not keep messages; an answer may say otherwise. */
+/** Caches on the way must not keep messages; a route may set its own `cache-control`. */
 const unstored: MiddlewareHandler = async (c, next) => {
   await next();
   if (c.res.status === 101 || c.res.headers.has('cache-control')) return;

@@ -14,7 +14,7 @@ const DESCRIPTION =
 /** A command or an event, by name, with JSON Schemas. */
 interface Described {
   payload: Json;
-  /** Of a command. */
+  /** Only of a command. */
   reply?: Json;
   summary?: string;
 }
@@ -107,7 +107,7 @@ function schemaOf(schema: z.ZodType): Json {
   return rest;
 }
 
-/** The data of each kind of messages. */
+/** The schema of `data` for each kind of message. */
 function kindsOf({ kinds = new Map() }: Application): Json {
   return Object.fromEntries(
     [...kinds].map(([name, rule]) => [keyOf(`kind.${name}`), rule.schemaIn(DRAFT)]),
@@ -121,7 +121,7 @@ const REFUSAL = {
   required: ['ok', 'error'],
 };
 
-/** A JSON array whose first elements are needed. */
+/** The schema of a JSON array of these elements, in order; the optional ones may be missing. */
 function tuple(needed: readonly Json[], optional: readonly Json[] = []): Json {
   const items = [...needed, ...optional];
   return { type: 'array', items, minItems: needed.length, maxItems: items.length };

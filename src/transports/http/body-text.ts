@@ -20,7 +20,7 @@ export class Utf8Reader {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
   /**
-   * The text of the next piece; without one, of what the last has left.
+   * The text of the next piece; without a piece, what is left of the last one.
    * @throws Refusal `invalid_payload` for bytes that are not UTF-8
    */
   read(piece?: Uint8Array | ArrayBuffer): string {

@@ -4,11 +4,11 @@ import type { OriginPolicy } from '../../auth/origin.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
 import { contentSecurityPolicy, type PageSettings } from './page-settings.ts';
 
-/** Development mode answers 421 to names that do not mean this machine. */
+/** In development mode, answers 421 to a `Host` that does not mean this machine. */
 export function checkHost(policy: OriginPolicy): MiddlewareHandler {
   return async (c, next) => {
     if (!URL.canParse(c.req.url)) {
-      const { problem } = new Refusal('invalid_payload', 'The Host header is no name of a host.');
+      const { problem } = new Refusal('invalid_payload', 'The Host header is not a host name.');
       return c.json({ error: problem }, 400);
     }
     const host = hostOf(c);
@@ -35,8 +35,9 @@ const SECURITY_HEADERS = {
 };
 
 /**
- * Sets what browsers go by on the final answer, whatever made it: an error, or a ready-made Response,
- * which has none of the headers that were set on the context before. Must be the outermost middleware.
+ * Sets the headers for browsers on the final answer, whatever made it: also on an error, and on a
+ * ready-made Response, which lacks headers that were set on the context before. Must be the outermost
+ * middleware.
  */
 export function browserHeaders(
   policy: OriginPolicy,
@@ -53,7 +54,7 @@ export function browserHeaders(
       host: hostOf(c),
       header: (name) => c.req.header(name),
     });
-    // Files bring stricter ones.
+    // Uploaded files are answered with a stricter policy.
     const isStrict = c.res.headers.has('content-security-policy');
     setHeaders(c, { ...(!isStrict && own), ...cors });
   };
@@ -64,8 +65,8 @@ export const preflight: MiddlewareHandler = (c, next) =>
   c.req.method === 'OPTIONS' ? Promise.resolve(c.body(null, 204)) : next();
 
 /**
- * Sets headers on the final answer; `vary` is added to what stands there. An answer from elsewhere is
- * copied, because its headers are immutable; a copy of any other would only cost time.
+ * Sets headers on the final answer; `vary` is appended to the one that is there. Only an answer with
+ * immutable headers, such as one from `fetch`, is copied, because copying takes time.
  */
 export function setHeaders(c: Context, headers: Record<string, string>): void {
   try {
@@ -79,7 +80,7 @@ export function setHeaders(c: Context, headers: Record<string, string>): void {
   }
 }
 
-/** @throws TypeError at the first header, where they are immutable */
+/** @throws TypeError at the first header, if headers are immutable */
 function writeHeaders(to: Headers, { vary, ...others }: Record<string, string>): void {
   for (const [name, value] of Object.entries(others)) to.set(name, value);
   if (vary !== undefined) to.append('vary', vary);

@@ -12,7 +12,7 @@ import type { StreamBody } from './stream-body.ts';
  * A room as a stream of server-sent events (HTML standard, section 9.2). An event's name is its
  * `event`, its payload its `data`; durable ones carry their position as `id`, so that a client that
  * sends the last one back as `Last-Event-ID` continues after it.
- * @throws Refusal when the room does not take the reader
+ * @throws Refusal when the room refuses the reader
  */
 export async function eventStream(
   reader: Source,
@@ -26,7 +26,7 @@ export async function eventStream(
   return body.answer({
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
-    // Proxies that gather what they pass on would hold events back.
+    // Proxies that buffer answers would hold events back.
     'x-accel-buffering': 'no',
   });
 }
@@ -98,7 +98,7 @@ class EventStream implements SubscriptionSink {
     if (!this.#isEnding) this.#body.write(encoder.encode(text));
   }
 
-  /** What is unsent goes out, then the stream ends. */
+  /** Ends the stream after everything that is still unsent. */
   #end(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
@@ -106,7 +106,7 @@ class EventStream implements SubscriptionSink {
     this.#body.end();
   }
 
-  /** Tells that the stream lives, and ends it with the token: the room sleeps and does not notice. */
+  /** Sends heartbeats, and ends the stream when the token expires, which a sleeping room does not notice. */
   #beat(): void {
     if (this.#isEnding) return;
     const { expiresAt = Infinity } = this.#reader.identity;
@@ -138,7 +138,7 @@ const eventBytes = memoizeByIdentity(
   },
 );
 
-/** What to come back with after an event; undefined for one that is not durable. */
+/** The position to continue from after an event; undefined for an ephemeral event. */
 function idOf(line: string, epoch: string | undefined): string | undefined {
   const rev = epoch === undefined ? undefined : revOf(line);
   return epoch === undefined || rev === undefined ? undefined : formatPosition({ epoch, rev });
@@ -151,7 +151,7 @@ function eventText(line: string, id: string | undefined): string {
 
 const ofProtocol: ReadonlySet<string> = new Set(eventNames);
 
-/** The payload of an event; of a signal with several arguments the list of them. */
+/** The payload of an event; for a signal with several arguments, the list of them. */
 function dataOf(line: string): string {
   if (ofProtocol.has(eventName(line))) return payloadText(line);
   const [, ...args] = JSON.parse(line) as unknown[];

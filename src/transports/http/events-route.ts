@@ -9,7 +9,7 @@ import { longPoll } from './long-poll.ts';
 import { WebStreamBody } from './stream-body.ts';
 import { roomIdOf } from './request-parts.ts';
 
-/** `GET /rooms/:roomId/events`: a stream for those who accept one, else a long poll. */
+/** `GET /rooms/:roomId/events`: a stream for clients that accept one, otherwise a long poll. */
 export function eventsRoute(transport: HttpTransport, identify: Identify) {
   return (c: Context): Promise<Response> => {
     const { directory } = transport;
@@ -39,7 +39,7 @@ async function answerEvents(
   sourceOf: (identity: Identity) => Source,
 ): Promise<Response> {
   const streams = /\btext\/event-stream\b/i.test(c.req.header('accept') ?? '');
-  // The last id that a stream's client received is newer than the address it began with.
+  // The last id that a stream's client received is newer than `since`, with which the stream began.
   const last = streams ? c.req.header('last-event-id') : undefined;
   const { since } = readPayload('joinRoom', { since: last || c.req.query('since') || null });
   const identity = await identify(c);

@@ -4,7 +4,7 @@ import { readRange } from '../../files/byte-range.ts';
 import { isShown, OPAQUE_TYPE } from '../../files/sniff.ts';
 import type { FileInfo } from '../../protocol/objects.ts';
 
-/** How a file is answered: whole, a part of it, not at all because the client has it, or as 416. */
+/** The answer to a request for a file: all of it, a part, 304 because the client has it, or 416. */
 export interface FileAnswer {
   status: 200 | 206 | 304 | 416;
   headers: Record<string, string>;
@@ -12,8 +12,8 @@ export interface FileAnswer {
 }
 
 /**
- * What a file may do in a browser: nothing. Types are what the bytes say, and what is not in the list
- * of `isShown` is only ever saved.
+ * Allow a file nothing in a browser. Its type is what its bytes say, and a type that is not in the
+ * list of `isShown` is only ever saved.
  */
 const FIXED_HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -23,7 +23,7 @@ const FIXED_HEADERS = {
 };
 
 /**
- * @param maxAgeMs how long the address holds; 0 for one that needs a header beside it
+ * @param maxAgeMs how long the address is valid; 0 for one that needs an `Authorization` header
  * @param isForAll whether pages of other origins may show files
  */
 export function answerOf(
@@ -60,7 +60,7 @@ export function answerOf(
   return { status: 206, headers: { ...headers, ...part }, range };
 }
 
-/** A range counts only for GET, and of the file that `If-Range` means. */
+/** The range that is asked for: only by GET, and only if `If-Range` means this file. */
 function rangeOf(c: Context, etag: string, size: number): ReturnType<typeof readRange> {
   const ifRange = c.req.header('if-range');
   const isOfThis = ifRange === undefined || ifRange.trim() === etag;
@@ -72,7 +72,7 @@ function isNamed(ifNoneMatch: string | undefined, etag: string): boolean {
   return tags.includes(etag) || tags.includes('*');
 }
 
-/** `Content-Disposition` with the name in ASCII and, for clients since RFC 5987, as it is. */
+/** `Content-Disposition` with the name in ASCII and, for clients that know RFC 5987, unchanged. */
 function disposition({ name, type }: Pick<FileInfo, 'name' | 'type'>): string {
   const ascii = name.replaceAll(/[^\w. ()+-]/g, '_');
   const encoded = encodeURIComponent(name).replaceAll(/['()*!]/g, percentEncoded);

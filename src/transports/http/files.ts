@@ -11,19 +11,19 @@ import { pathFields, roomIdOf, text } from './request-parts.ts';
 import { storeFailure } from './store-failure.ts';
 import { type Ask, readUploadHead, storeUpload } from './upload.ts';
 
-/** Files, as their host keeps them. */
+/** A host's storage of files. */
 export interface HttpFiles {
-  /** Absent where the host has no place for files. */
+  /** Absent if the host has no place for files. */
   store: BlobStore | undefined;
-  /** What to do about that, as one sentence. */
+  /** What to do about a missing store, as one sentence. */
   noStore: string;
-  /** Absent where no secret is set that they could be signed with. */
+  /** Absent if no secret is set to sign them with. */
   tokens: FileTokens | undefined;
   /** How long a room's answer about a reader is remembered, in milliseconds. */
   accessMs: number;
   /** Whether pages of other origins may show files. */
   isForAll: boolean;
-  /** Keeps the host at work until something is done, though the client has gone. */
+  /** Keeps the host running until `work` is done, even if the client is gone. */
   finish?: (c: Context, work: Promise<unknown>) => void;
 }
 
@@ -85,7 +85,7 @@ export function addFileRoutes(
   });
 }
 
-/** The store of files. @throws Refusal where the host has none */
+/** The store of files. @throws Refusal if the host has none */
 export function storeOf({ store, noStore }: HttpFiles): BlobStore {
   if (store === undefined) throw new Refusal('unavailable', noStore);
   return store;
@@ -114,6 +114,6 @@ async function readerOf(
   if (reader !== undefined) return reader;
   throw new Refusal(
     'unauthorized',
-    'This address holds no longer; ask getFileToken for a new one.',
+    'This address is no longer valid; ask getFileToken for a new one.',
   );
 }

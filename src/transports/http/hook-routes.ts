@@ -7,7 +7,7 @@ import { bodyFields, limitBody, roomIdOf } from './request-parts.ts';
 
 const PATH = '/rooms/:roomId/hook';
 
-/** Adds the routes by which an admin looks at the outgoing webhook of a room, and sets it back. */
+/** Adds the routes by which an admin reads the state of a room's outgoing webhook, and replays changes. */
 export function addHookRoutes(app: Hono, transport: HttpTransport, identify: Identify): void {
   const { limits } = transport;
 
@@ -28,7 +28,7 @@ export function addHookRoutes(app: Hono, transport: HttpTransport, identify: Ide
   });
 }
 
-/** @throws Refusal `forbidden` unless an admin asks; `unavailable` where the room is not followed */
+/** @throws Refusal `forbidden` unless an admin asks; `unavailable` if no changes of the room are sent */
 async function hooksFor(
   c: Context,
   roomId: string,

@@ -30,18 +30,18 @@ export interface HttpTransport {
   isHealthy(): Promise<boolean>;
   /** The body of a stream, on a host that writes it faster than a web stream. */
   streamBody?: (c: Context) => StreamBody;
-  /** The native transport, where upgrades come as requests. */
+  /** The native transport, on a host where upgrades come as requests. */
   upgrade?: (request: Request) => Promise<Response>;
-  /** The Socket.IO transport, where it is served from requests. */
+  /** The Socket.IO transport, on a host that serves it from requests. */
   socketIo?: (request: Request) => Promise<Response>;
   files: HttpFiles;
-  /** What browsers subscribe to push notifications with; undefined where none are sent. */
+  /** The key with which browsers subscribe to push notifications; undefined if none are sent. */
   pushKey: string | undefined;
-  /** Makes and knows the keys of incoming webhooks. */
+  /** Makes and recognises the keys of incoming webhooks. */
   incomingKeys: IncomingKeys;
-  /** The outgoing webhook; undefined where none is set up. */
+  /** The outgoing webhook; undefined if none is set up. */
   hooks: HookDirectory | undefined;
-  /** How the backend does that is asked before texts are stored; absent where none is asked. */
+  /** The status of the backend that is asked before texts are stored; absent if none is set up. */
   backend?: (() => Promise<BackendStatus>) | undefined;
   /** Routes of development mode. */
   development?: Hono | undefined;

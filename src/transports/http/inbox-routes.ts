@@ -10,13 +10,13 @@ import type { HttpTransport, Identify } from './http-transport.ts';
 import { bodyFields, limitBody, pathFields, text, userIdOf, whole } from './request-parts.ts';
 import { userExportRoute } from './user-export.ts';
 
-/** A route that asks an inbox for one command. */
+/** A route that executes one command in an inbox. */
 export interface InboxRoute {
   name: InboxCommandName;
   method: Method;
   path: string;
   summary: string;
-  /** Fields that stand in the path, in the query, and whether the rest is a body. */
+  /** Fields in the path, fields in the query, and whether the other fields are in a body. */
   inPath: readonly string[];
   inQuery: readonly string[];
   hasBody: boolean;
@@ -34,7 +34,7 @@ export const inboxRoutes: readonly InboxRoute[] = (
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, field = '']) => field);
   const rest = Object.keys(payload.shape).filter((field) => !inPath.includes(field));
   const isBodiless = method === 'GET' || method === 'DELETE' || rest.length === 0;
-  // What has changed since a position is asked of the same address.
+  // The same address returns the changes since a position.
   const inQuery = name === 'getInbox' ? [...rest, 'since'] : rest;
   return [
     {
@@ -63,7 +63,7 @@ export function addInboxRoutes(app: Hono, transport: HttpTransport, identify: Id
 const NO_PUSH =
   'This service pushes no notifications: set VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY to what "npm run push-keys" prints.';
 
-/** `GET /push/key`: what a browser subscribes with, which is public. */
+/** `GET /push/key`: the public key with which a browser subscribes. */
 export function pushKeyRoute({ pushKey: key }: HttpTransport) {
   return (c: Context): Response => {
     if (key === undefined) throw new Refusal('unavailable', NO_PUSH);
@@ -102,7 +102,7 @@ function answerOf(route: InboxRoute, transport: HttpTransport, identify: Identif
   };
 }
 
-/** The fields of a query; all are optional, and one that is empty is absent. */
+/** The fields of a query; all are optional, and an empty one counts as absent. */
 function queryOf(c: Context, fields: readonly string[]): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (const field of fields) {

@@ -20,7 +20,7 @@ import { wasThere } from './room-routes.ts';
 const PATH = '/rooms/:roomId/incoming';
 const KEY_PATH = `${PATH}/:key`;
 
-/** Adds the routes that make the address of an incoming webhook, and that other systems write to. */
+/** Adds the routes of incoming webhooks: making the address of one, and sending a message to it. */
 export function addIncomingRoutes(app: Hono, transport: HttpTransport, identify: Identify): void {
   const { directory, limits, incomingKeys } = transport;
   const foreign = new RateLimits(FOREIGN_KEY_RATE, { now: () => Date.now() });
@@ -38,11 +38,11 @@ export function addIncomingRoutes(app: Hono, transport: HttpTransport, identify:
     return c.json({ incoming: result.incoming, url });
   });
 
-  // The key is the only credential here. At the edge each key is bounded as a user is.
+  // The key is the only credential here. At the edge each key is limited like a user.
   app.post(KEY_PATH, limitBody(limits), async (c) => {
     const roomId = roomIdOf(c);
     const { key = '' } = pathFields(c, KEY_PATH, { key: asText }) as { key?: string };
-    // A key that is made up would wake a room for nothing, one of an earlier secret may be good.
+    // An invented key would wake a room for nothing, but one from an earlier secret may be valid.
     if (!(await incomingKeys.mayBeOwn(roomId, key))) foreign.charge('');
     const keyHash = await hashOf(key);
     const said = await saidIn(c, limits);

@@ -17,7 +17,7 @@ import {
 } from './request-parts.ts';
 import { type AskRoom, exportTexts, importLines, type Transfer } from './transfer.ts';
 
-/** The names that lines of JSON go by; none is registered. */
+/** The media types in use for lines of JSON; none is registered. */
 const LINES_TYPE = /^application\/(x-ndjson|ndjson|jsonl)\s*(;|$)/i;
 
 /** Steps of an erasure that one request waits for; the room does the rest by itself. */
@@ -41,7 +41,7 @@ export function lifecycleRoutes(transport: Lifecycle): Hono {
   routes.delete('/users/:userId', (c) =>
     erase(c, transport, () => pathFields(c, '/rooms/:roomId/users/:userId', { userId: text })),
   );
-  // Rooms may hold ids of dots alone, from before those were refused, and no path can name them.
+  // Rooms may hold user ids of only dots, from before those were refused, and no path can contain them.
   routes.delete('/users', (c) =>
     erase(c, transport, () =>
       queryFields(c, 'eraseUser', { userId: { field: 'userId', read: text } }),
@@ -88,7 +88,7 @@ async function erase(c: Context, transport: Lifecycle, named: () => object): Pro
   return c.json({ done }, done ? 200 : 202);
 }
 
-/** The user is authenticated before the body is read. */
+/** How to ask the request's room. Authenticates the user, before the body is read. */
 async function asker(c: Context, { directory, authenticate, known }: Lifecycle): Promise<AskRoom> {
   const roomId = roomIdOf(c);
   const identity: Identity = await authenticate(credentialsOf(c));
@@ -97,7 +97,7 @@ async function asker(c: Context, { directory, authenticate, known }: Lifecycle):
   return (name, payload) => step(() => directory.execute(roomId, identity, name, payload));
 }
 
-/** Lines must say that they are: a page of elsewhere cannot send them without asking first (CORS). */
+/** Lines need their content type: a page of another origin cannot send it without a preflight (CORS). */
 function assertImportable(c: Context): void {
   assertReadable(c);
   if (!LINES_TYPE.test(c.req.header('content-type') ?? '')) {

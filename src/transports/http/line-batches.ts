@@ -4,14 +4,14 @@ import { type FileLine, inLine, readFileLine } from '../../protocol/export-lines
 import { isBlank } from '../../protocol/frames.ts';
 import { Utf8Reader } from './body-text.ts';
 
-/** Whole lines that came together. */
+/** Successive whole lines. */
 export interface LineBatch {
   text: string;
-  /** Number of the first, from 1. */
+  /** Number of the first line, from 1. */
   line: number;
 }
 
-/** The line of a file. */
+/** A line with bytes of a file, and its number. */
 export interface FileAtLine {
   file: FileLine;
   line: number;
@@ -24,11 +24,11 @@ const BATCH_LINES = 500;
 const BATCH_CHARACTERS = 256 * 1024;
 
 /**
- * The lines of a body, some at a time as they come: no more of it is held than the batch at hand. The
- * last line needs no end. A batch of blank lines alone is left out. A file's line comes by itself, before
- * the batch that it was among, but not before the first line.
+ * The lines of a body in batches, as they come; only the current batch is in memory. The last line
+ * needs no line end. A batch of only blank lines is left out. A file's line comes by itself, before the
+ * batch in which it was found, but not before the first line.
  * @throws Refusal `too_large` for more than 50 MB, or a line of more than 2 Mi characters;
- * `invalid_payload` for what is no UTF-8
+ * `invalid_payload` for bytes that are not UTF-8
  */
 export async function* linesOf(body: Body): AsyncGenerator<LineBatch | FileAtLine> {
   const reader = new Utf8Reader();
@@ -42,7 +42,7 @@ export async function* linesOf(body: Body): AsyncGenerator<LineBatch | FileAtLin
     rest = lines.pop() ?? '';
     for (const line of lines) {
       const file = fileIn(line, batch);
-      // Its place counts in the numbers of lines.
+      // An empty line takes the place of a file's line, so that line numbers stay right.
       batch.add(file === undefined ? line : '');
       const isFirst = file !== undefined && batch.line === 1;
       if (batch.isFull || isFirst) {
@@ -70,7 +70,7 @@ function fileIn(text: string, batch: Batch): FileAtLine | undefined {
   }
 }
 
-/** What comes of a body; where no more is wanted, the rest can still be read. */
+/** The chunks of a body. If the caller stops early, the rest can still be read. */
 async function* chunksOf(body: Body): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
   try {
@@ -81,8 +81,8 @@ async function* chunksOf(body: Body): AsyncGenerator<Uint8Array> {
 }
 
 /**
- * Reads the rest of a body and drops it: a client that is answered while it sends may see its
- * connection cut, and not the answer. Ends quietly where the body does not.
+ * Reads the rest of a body, up to the size limit of an import, and drops it: a client that is answered
+ * while it sends may see its connection cut, and not the answer. Never rejects.
  */
 export async function drain(body: Body): Promise<void> {
   let bytes = 0;
@@ -127,7 +127,7 @@ class Batch implements LineBatch {
   }
 }
 
-/** What is said to a part over its limit. */
+/** The refusal of a part that is over the size limit. */
 export function partTooBig(): Refusal {
   const megabytes = fixed.importPartBytes / 1_000_000;
   return new Refusal('too_large', `Send an import in parts of at most ${megabytes} MB.`);

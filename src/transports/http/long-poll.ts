@@ -12,9 +12,9 @@ interface Found {
 }
 
 /**
- * One look at a room: what was missed since a position, at once; when that is nothing, the first
- * that happens within 25 s. Without a position, only where the room stands.
- * @throws Refusal when the room does not take the reader, or the token expires while waiting
+ * Answers one long poll: at once with what was missed since a position; if that is nothing, with the
+ * first events within 25 s. Without a position, only with the room's current position.
+ * @throws Refusal when the room refuses the reader, or the token expires while waiting
  */
 export async function longPoll(
   reader: Source,
@@ -56,7 +56,7 @@ async function look(
   }
 }
 
-/** Takes the first that a subscription has to say; what comes later is for the next poll. */
+/** Takes the first thing that a subscription delivers; what comes later is for the next poll. */
 class Poll implements SubscriptionSink {
   readonly #roomId: string | undefined;
   readonly #isFirst: boolean;
@@ -91,7 +91,7 @@ class Poll implements SubscriptionSink {
     else this.lines([closedLine(this.#roomId, code, reason)]);
   }
 
-  /** Nothing has happened. */
+  /** Answers that nothing has happened. */
   stop(): void {
     this.lines([]);
   }
@@ -104,7 +104,7 @@ class Poll implements SubscriptionSink {
     return 0;
   }
 
-  /** A poll asks for no further page: it has found what it answers. */
+  /** Never resolves, so that no further page is fetched: the poll has found its answer. */
   drained(): Promise<void> {
     return new Promise(() => undefined);
   }

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 
-/** The methods that some route takes at a path; none where no route has that path. */
+/** The methods that routes take at a path; empty if no route has that path. */
 export function methodsAt(app: Hono, pathname: string): string[] {
   const methods = new Set(
     app.routes
@@ -11,7 +11,7 @@ export function methodsAt(app: Hono, pathname: string): string[] {
   return [...methods].toSorted();
 }
 
-/** Whether a path is one of a pattern's; patterns for whatever is left over stand for nothing. */
+/** Whether a pattern matches a path. Catch-all patterns count as matching nothing. */
 function matches(pattern: string, pathname: string): boolean {
   if (pattern.includes('*')) return false;
   const places = pattern.split('/');

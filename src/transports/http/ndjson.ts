@@ -4,7 +4,7 @@ import { jsonLine, type Result } from '../../protocol/frames.ts';
 export const NDJSON = 'application/x-ndjson';
 export const NDJSON_HEADERS = { 'content-type': `${NDJSON}; charset=utf-8` } as const;
 
-/** A text whose parts are made as the client takes them. */
+/** A text whose parts are made as the client reads them. */
 export function textStream(parts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>({
@@ -19,14 +19,15 @@ export function textStream(parts: AsyncGenerator<string>): ReadableStream<Uint8A
   });
 }
 
-/** The line of an export that says what could not be had: an answer under way has no status any more. */
+/** The line of an export that reports a failure: the status of the answer was sent before. */
 export function failedLine(error: Problem, about: { roomId?: string } = {}): string {
   return `${jsonLine({ type: 'failed', ...about, error })}\n`;
 }
 
 /**
- * Asks for the steps of one request. What takes many steps, once begun, goes at the pace that
- * everyone has. @throws Refusal
+ * Executes the steps of one request. After the first step, a step that is refused with
+ * `rate_limited` waits and is asked for again, so that a long request is not cut off.
+ * @throws Refusal
  */
 export function stepper(): <R extends object>(ask: () => Promise<Result<R>>) => Promise<R> {
   let hasBegun = false;

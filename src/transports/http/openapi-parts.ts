@@ -3,7 +3,7 @@ import { errorCodes } from '../../protocol/codes/errors.ts';
 /** A JSON Schema, or any other part of the description. */
 export type Json = Record<string, unknown>;
 
-/** Where a schema stands in the description. */
+/** The place of a schema in the description. */
 export function schemaPath(id: string): string {
   return `#/components/schemas/${id}`;
 }
@@ -12,7 +12,7 @@ export function schemaRef(id: string): Json {
   return { $ref: schemaPath(id) };
 }
 
-/** A response that holds something. */
+/** A response with a body. */
 export function answered(description: string, type: string, schema: Json): Json {
   return { description, content: { [type]: { schema } } };
 }
@@ -29,10 +29,10 @@ const statuses = [
   ),
 ].map(([status, entries]) => ({ status, codes: entries.map(([code]) => code) }));
 
-/** A body in a coding that is not read. */
+/** The refusal of a body in a content coding that is not supported. */
 const UNSUPPORTED = { status: '415', codes: ['invalid_payload'] };
 
-/** Every way to say no, by status, for the responses of a route. */
+/** All refusals, by status, for the responses of a route. */
 export function refusals({ hasBody = false } = {}): Json {
   const all = hasBody ? [...statuses, UNSUPPORTED] : statuses;
   return Object.fromEntries(
@@ -40,7 +40,7 @@ export function refusals({ hasBody = false } = {}): Json {
   );
 }
 
-/** What `refusals` refers to. */
+/** The responses that `refusals` refers to. */
 export function refusalResponses(): Json {
   return Object.fromEntries(
     [...statuses, UNSUPPORTED].map(({ status, codes }) => [`Refused${status}`, refusedWith(codes)]),
@@ -59,7 +59,7 @@ function refusedWith(codes: readonly string[]): Json {
   };
 }
 
-/** A name as a key that references can hold: other characters as their code in hexadecimal digits. */
+/** A name as a key that references can hold: other characters become their code in hexadecimal digits. */
 export function keyOf(name: string): string {
   return name.replaceAll(/[^\w.-]/gu, (sign) => `_${sign.codePointAt(0)?.toString(16) ?? ''}_`);
 }

@@ -5,8 +5,8 @@ import { eventNames, events } from '../../protocol/events.ts';
 import { memberSchema, messageSchema, roomSchema } from '../../protocol/objects.ts';
 import { type Json, schemaPath, schemaRef } from './openapi-parts.ts';
 
-/** All but `error`, which tells of a command that was sent. */
-const heard = eventNames.filter((name) => name !== 'error');
+/** The events that a poll can return: all but `error`, which answers a command. */
+const polled = eventNames.filter((name) => name !== 'error');
 
 export const problemSchema = z.object({
   code: z.enum(Object.keys(errorCodes) as [ErrorCode]),
@@ -28,18 +28,20 @@ const named = {
     version: z.string(),
     protocol: z.number(),
     host: z.enum(['node', 'edge']),
-    /** The most that a message's text may have, in UTF-8. */
+    /** The most bytes that a message's text may have, in UTF-8. */
     messageBytes: z.number().optional(),
   }),
-  /** What a long poll answers: events as tuples of name and payload. */
+  /** The answer of a long poll, with events as tuples of name and payload. */
   Polled: z.object({
     position: z.string(),
-    events: z.array(z.union(heard.map((name) => z.tuple([z.literal(name), events[name].payload])))),
+    events: z.array(
+      z.union(polled.map((name) => z.tuple([z.literal(name), events[name].payload]))),
+    ),
     reset: z.literal(true).optional(),
   }),
 } as const;
 
-/** The schemas of what is answered, by name, and where each operation's reply stands among them. */
+/** The schemas of all answers, by name, and a reference to the reply of each operation. */
 export function answerSchemas(answered: Iterable<RequestName>): {
   schemas: Json;
   replyRef: (operation: RequestName) => Json;
@@ -48,7 +50,7 @@ export function answerSchemas(answered: Iterable<RequestName>): {
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
   for (const operation of answered) {
     const { reply } = operations[operation];
-    // Operations that answer alike share a schema.
+    // Operations with the same reply share a schema.
     if (!registry.has(reply)) registry.add(reply, { id: nameOfReply(operation) });
   }
   const made = z.toJSONSchema(registry, { io: 'input', uri: schemaPath });
@@ -60,7 +62,7 @@ export function answerSchemas(answered: Iterable<RequestName>): {
   };
 }
 
-/** The fields of an operation's payload, and which of them it cannot do without. */
+/** The fields of an operation's payload, and which of them are required. */
 export function payloadFields(operation: RequestName): {
   properties: Record<string, Json>;
   required: readonly string[];
@@ -74,7 +76,7 @@ function nameOfReply(operation: string): string {
   return `${operation[0]?.toUpperCase()}${operation.slice(1)}Reply`;
 }
 
-/** The description says once which JSON Schema it speaks; its parts have no address of their own. */
+/** A schema without `$schema`, which the description has once, and `$id`: parts have no address. */
 function bare({ $schema: _, $id: __, ...schema }: Json): Json {
   return schema;
 }

@@ -82,7 +82,7 @@ function ownRoute(folder: 'commands' | 'signals', name: string, data: Json): Own
   };
 }
 
-/** What `data` of a message is, for each kind. */
+/** The schema of a message's `data`, for each kind. */
 function kindSchemas({ kinds = new Map() }: Application): Json {
   return Object.fromEntries(
     [...kinds].map(([name, rule]) => [keyOf(`Kind.${name}`), rule.schemaIn(DRAFT)]),
@@ -133,7 +133,7 @@ function operationOf(route: RoomRoute, reply: Json): Json {
   };
 }
 
-/** What is left of the payload when path and query have taken theirs. */
+/** The fields of the payload that are neither in the path nor in the query. */
 function bodyOf({ operation, fields, query, body }: RoomRoute): Json {
   const { properties, required } = payloadFields(operation);
   const elsewhere = new Set([
@@ -154,7 +154,7 @@ function bodyOf({ operation, fields, query, body }: RoomRoute): Json {
   return { required: body === 'needed', content: { 'application/json': { schema } } };
 }
 
-/** A schema without a type takes null as it is. */
+/** A schema that also allows null, as one without a type already does. */
 function orNull(schema: Json): Json {
   const { type } = schema;
   return typeof type === 'string' ? { ...schema, type: [type, 'null'] } : schema;

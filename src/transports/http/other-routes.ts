@@ -7,10 +7,10 @@ import type { Method } from '../../protocol/operation.ts';
 import { type InboxRoute, inboxRoutes } from './inbox-routes.ts';
 import { addressOf } from './room-routes.ts';
 
-/** A route that is no operation of a room, as `/openapi.json` describes it. */
+/** A route that is not made from the table of rooms' operations, as `/openapi.json` describes it. */
 export interface OtherRoute extends Json {
   method: Method;
-  /** As Hono writes it. */
+  /** In Hono's notation. */
   path: string;
   operationId: string;
   summary: string;
@@ -92,7 +92,7 @@ function inboxRoute({ name, method, path, summary, inPath, inQuery, hasBody }: I
   };
 }
 
-/** A route that stands in the app but not here fails a test. */
+/** A test fails if the app has a route that is missing here. */
 export const otherRoutes: readonly OtherRoute[] = [
   ...inboxRoutes.map(inboxRoute),
   {

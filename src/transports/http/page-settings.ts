@@ -9,7 +9,7 @@ export interface PageSettings {
   logoUrl?: string | undefined;
   /** A style sheet that comes after the page's own. */
   themeUrl?: string | undefined;
-  /** Whether people come in without a token. */
+  /** Whether people may join without a token. */
   guests: boolean;
 }
 
@@ -33,7 +33,7 @@ export function contentSecurityPolicy({ tokenUrl, logoUrl, themeUrl }: PageSetti
     `img-src ${sources(logoUrl)} data:`,
     "media-src 'self'",
     "manifest-src 'self'",
-    // Sockets to the page's own host are of 'self' too, as Content Security Policy 3 has it.
+    // 'self' includes sockets to the page's own host (Content Security Policy 3).
     `connect-src ${sources(tokenUrl)}`,
     "base-uri 'none'",
     "form-action 'none'",

@@ -1,6 +1,6 @@
 import { eventLine } from '../../protocol/frames.ts';
 
-/** How often a client that receives nothing else is told that the stream lives, in milliseconds. */
+/** Interval of heartbeats to the client of a stream, in milliseconds. */
 export const BEAT_MS = 20_000;
 
 /** How long a poll waits for something to happen, in milliseconds. */

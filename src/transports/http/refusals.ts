@@ -4,9 +4,9 @@ import { UnsupportedEncoding } from './body-text.ts';
 import { LengthRequired } from './upload.ts';
 import { errorCodes, internalProblem, type Problem, Refusal } from '../../protocol/codes/errors.ts';
 
-/** Not a refusal of a room: nothing here has that path, or not with that method. */
+/** A refusal without a room: no route has that path, or none with that method. */
 class NoSuchAddress extends Refusal {
-  /** What the address can be asked with; none where there is no such address. */
+  /** The methods of the address; empty if there is no such address. */
   readonly allowed: readonly string[];
 
   constructor(message: string, allowed: readonly string[]) {
@@ -32,7 +32,7 @@ export function wrongMethod(method: string, allowed: readonly string[]): Refusal
   );
 }
 
-/** Whatever was thrown, as a response; what is no refusal is a defect and goes to the log. */
+/** The response for anything that was thrown. An error that is no refusal is a defect, and is logged. */
 export function answerError(
   c: Context,
   error: unknown,
@@ -48,7 +48,7 @@ export function answerError(
   }
   if (error instanceof LengthRequired) return c.json({ error: error.problem }, 411);
   if (error instanceof Refusal) return c.json(...refusalResponse(error.problem));
-  // Who has gone while still sending ends the reading of a body; that is no defect of ours.
+  // A client that is gone while it was sending makes reading its body fail, which is no defect.
   if (!c.req.raw.signal.aborted) log('http', error);
   return c.json(...refusalResponse(internalProblem));
 }

@@ -11,9 +11,9 @@ import { depthOfText } from '../../protocol/shape.ts';
 import { textOf, wrongBody } from './body-text.ts';
 import { readRoomId } from '../native/handshake.ts';
 
-/** What a request carries of a command's payload, wherever it carries it. Schemas check it later. */
+/** Reads the fields of a command's payload from path, query and body. Schemas check them later. */
 
-/** How the text of a path segment or a query becomes a field; what does not fit stays text. */
+/** Converts the text of a path segment or a query to a field's value; text that does not fit stays. */
 export type FieldReader = (text: string) => unknown;
 
 export const text: FieldReader = (given) => given;
@@ -35,8 +35,8 @@ export function roomIdOf(c: Context): string {
 }
 
 /**
- * The fields that stand in a path.
- * @param pattern as Hono writes it, such as `/rooms/:roomId/messages/:seq`
+ * The fields in a path.
+ * @param pattern in Hono's notation, such as `/rooms/:roomId/messages/:seq`
  */
 export function pathFields(
   c: Context,
@@ -55,7 +55,7 @@ export function pathFields(
 
 /**
  * The user whom a request is about.
- * @param pattern as Hono writes it, with `:userId`
+ * @param pattern in Hono's notation, with `:userId`
  * @throws Refusal `invalid_payload`
  */
 export function userIdOf(c: Context, pattern: string): string {
@@ -84,7 +84,7 @@ export interface QueryField {
   read: FieldReader;
 }
 
-/** The fields that stand in a query; an optional one that is empty is absent. */
+/** The fields in a query; an optional one that is empty counts as absent. */
 export function queryFields(
   c: Context,
   operation: OperationName,
@@ -99,7 +99,7 @@ export function queryFields(
   return fields;
 }
 
-/** A problem with a field that stands in the query, by the name it has there. */
+/** A problem that names a field of the query by the name it has there. */
 export function asAsked(query: Readonly<Record<string, QueryField>>, problem: Problem): Problem {
   const { field = '', message } = problem;
   const name = Object.keys(query).find((one) => query[one]?.field === field) ?? field;
@@ -119,7 +119,7 @@ export function limitBody({ frameBytes }: Limits): MiddlewareHandler {
   return (c, next) => {
     const length = c.req.header('content-length');
     const isChunked = c.req.header('transfer-encoding') !== undefined;
-    // To look at the body makes a stream of it on Node, a third of what such a request costs.
+    // Accessing the body makes a stream of it on Node, which is a third of what such a request costs.
     const isSmall = length !== undefined && !isChunked && Number(length) <= frameBytes;
     return isSmall ? next() : limit(c, next);
   };
@@ -133,8 +133,8 @@ export function assertReadable(c: Context): void {
 }
 
 /**
- * A JSON object in the body, which is UTF-8. It must say that it is JSON: a page of elsewhere cannot
- * send that without asking first (CORS).
+ * A JSON object in the body, which is UTF-8. Its content type must be JSON, which a page of another
+ * origin cannot send without a preflight (CORS).
  * @param isOptional whether no body at all, or null, is an empty object
  */
 export async function bodyFields(
@@ -149,7 +149,7 @@ export async function bodyFields(
     throw new Refusal('invalid_payload', 'Send JSON, with Content-Type: application/json.');
   }
   const sent = textOf(bytes);
-  // Before anything walks it, by recursion perhaps. Depth counts the tuple that is not there, too.
+  // Before anything walks it, perhaps by recursion. The limit includes the tuple that sockets add.
   if (depthOfText(sent) >= jsonDepth) {
     throw new Refusal('invalid_payload', `Nest JSON at most ${jsonDepth} levels deep.`);
   }

@@ -3,22 +3,22 @@ import type { Method, Operation } from '../../protocol/operation.ts';
 import { fieldsOf, kindOf, mayLack } from '../../protocol/payloads.ts';
 import { type FieldReader, flag, type QueryField, text, whole } from './request-parts.ts';
 
-/** A route that asks a room for one operation. The router and `/openapi.json` are made from these. */
+/** A route for one operation of a room. The router and `/openapi.json` are made from these. */
 export interface RoomRoute extends Address {
   operation: RequestName;
-  /** Fields of the payload that stand in the path. */
+  /** Fields of the payload that are in the path. */
   fields: Readonly<Record<string, FieldReader>>;
   query: Readonly<Record<string, QueryField>>;
   /** Where the rest of the payload comes from. */
   body: 'none' | 'optional' | 'needed';
-  /** Answered 201, or 200 when it was there before. */
+  /** Whether it is answered 201, or 200 for something that existed before. */
   creates: boolean;
 }
 
-/** Where an operation is, and what it does. */
+/** The address of an operation, and what it does. */
 export interface Address {
   method: Method;
-  /** Within `/rooms/:roomId`, as Hono writes it. */
+  /** Within `/rooms/:roomId`, in Hono's notation. */
   path: string;
   /** One line for the description of the API. */
   summary: string;
@@ -47,7 +47,7 @@ function routeOf(operation: RequestName): RoomRoute {
   const inPath = [...address.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
   const rest = Object.keys(fieldsOf(operation)).filter((field) => !inPath.includes(field));
   const reader = (field: string) => readers[kindOf(operation, field)];
-  // Not every client and proxy lets a body of these through.
+  // Not every client and proxy passes on a body with these methods.
   const isBodiless = address.method === 'GET' || address.method === 'DELETE';
   const query = isBodiless ? rest : [];
   return {
@@ -67,7 +67,7 @@ function nameInQuery(operation: RequestName, field: string): string {
   return Object.keys(query).find((name) => query[name] === field) ?? field;
 }
 
-/** What a PATCH changes, or a route creates, stands in its body, even where each field may be left out. */
+/** A PATCH, and a route that creates, need a body even if all of its fields are optional. */
 function bodyOf(
   operation: RequestName,
   { method }: Address,
@@ -78,7 +78,7 @@ function bodyOf(
   return isOptional ? 'optional' : 'needed';
 }
 
-/** Whether a reply to a route that creates tells of what was there before. */
+/** Whether the reply of a route that creates is for something that existed before. */
 export function wasThere(reply: Reply<RequestName>): boolean {
   return 'duplicate' in reply;
 }

@@ -1,7 +1,7 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
 import type { HttpTransport } from './http-transport.ts';
 
-/** What a client is told of an error while the store of files was asked; one that is no refusal is logged. */
+/** The refusal for an error of the store of files. An error that is no refusal is logged. */
 export function storeFailure(what: string, error: unknown, log: HttpTransport['log']): Refusal {
   if (error instanceof Refusal) return error;
   log(what, error);

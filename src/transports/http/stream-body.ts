@@ -13,9 +13,9 @@ export interface StreamBody {
   drained(): Promise<void>;
   /** Sends what waits, then ends; nothing may be written after it. */
   end(): void;
-  /** Calls `listener` when the client is gone, at once if it is gone already. May call it again. */
+  /** Calls `listener` when the client is gone, at once if it is gone already; perhaps more than once. */
   onGone(listener: () => void): void;
-  /** The answer that this is the body of. */
+  /** The response with this body. */
   answer(headers: Record<string, string>): Response;
 }
 
@@ -26,7 +26,7 @@ export class WebStreamBody implements StreamBody {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
-  /** The reader waits for bytes. */
+  /** Whether the reader waits for bytes. */
   #isWanted = false;
   #isEnding = false;
   #gone: (() => void) | undefined;
@@ -35,7 +35,7 @@ export class WebStreamBody implements StreamBody {
   /** @param signal aborts when the client is gone */
   constructor(signal: AbortSignal) {
     this.#signal = signal;
-    // Nothing is queued in the stream before it is asked for, so all that waits is known here.
+    // The stream itself queues nothing, so that all unsent bytes are counted here.
     this.#stream = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -76,7 +76,7 @@ export class WebStreamBody implements StreamBody {
 
   end(): void {
     this.#isEnding = true;
-    this.#tellDrained();
+    this.#resolveDrained();
     this.#flush();
   }
 
@@ -90,7 +90,7 @@ export class WebStreamBody implements StreamBody {
     return new Response(this.#stream, { headers });
   }
 
-  /** All that waits goes to a reader that waits as one chunk. */
+  /** Gives all unsent bytes to a waiting reader, as one chunk. */
   #flush(): void {
     const controller = this.#controller;
     if (controller === undefined) return;
@@ -100,14 +100,14 @@ export class WebStreamBody implements StreamBody {
       this.drop();
       this.#isWanted = false;
       controller.enqueue(bytes);
-      this.#tellDrained();
+      this.#resolveDrained();
     }
     if (!this.#isEnding || this.#controller === undefined) return;
     this.#controller = undefined;
     controller.close();
   }
 
-  #tellDrained(): void {
+  #resolveDrained(): void {
     for (const resolve of this.#onDrained.splice(0)) resolve();
   }
 }

@@ -4,7 +4,7 @@ import { keyOf, signToken } from '../../auth/tokens.ts';
 import { reservedPrefix } from '../../protocol/identity.ts';
 import { wrongUserId, wrongUsername } from '../../protocol/text.ts';
 
-/** How long a token of development mode holds, in seconds. */
+/** How long a token of development mode is valid, in seconds. */
 const LASTS_S = 24 * 60 * 60;
 
 /** `GET /test-token?username=`, with `bot=true` for a program: a token for any name. Development mode only. */

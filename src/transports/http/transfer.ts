@@ -13,18 +13,18 @@ import { storeFailure } from './store-failure.ts';
 /** Asks one room as one identity. @throws Refusal */
 export type AskRoom = <N extends RequestName>(name: N, payload: object) => Promise<Reply<N>>;
 
-/** What moves a room out or in: the room itself, and the store of its files. */
+/** What an export or import of a room needs: the room itself, and the store of its files. */
 export interface Transfer {
   roomId: string;
   ask: AskRoom;
-  /** @throws Refusal where the host has none */
+  /** @throws Refusal if the host has none */
   store: () => BlobStore;
   log: HttpTransport['log'];
 }
 
 /**
- * The lines of an export. The next page is asked for when the client has taken the one before, and one
- * piece of a file is in memory at a time. An export that fails on its way says so in its last line.
+ * The lines of an export. The next page is read when the client has taken the one before, and only one
+ * piece of a file is in memory at a time. An export that fails midway says so in its last line.
  * @param first the first page
  */
 export async function* exportTexts(
@@ -61,7 +61,7 @@ async function* textsOfFile(
   }
 }
 
-/** Takes the lines of a body in, as they come. @throws Refusal */
+/** Imports the lines of a body, as they come. @throws Refusal */
 export async function importLines(
   transfer: Transfer,
   body: Body | null,
@@ -76,7 +76,7 @@ export async function importLines(
       } else reply = await transfer.ask('importRoom', { text: part.text, line: part.line });
     }
   }
-  // Bytes alone: where the import stands is still to be said.
+  // A body of only files: an import without text returns the reply.
   if (hasFiles) reply ??= await transfer.ask('importRoom', { text: '', line: 1 });
   if (reply === undefined) throw new Refusal('invalid_payload', 'Send some lines of an export.');
   return reply;

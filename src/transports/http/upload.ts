@@ -13,7 +13,7 @@ export type Ask = <N extends RequestName>(
   payload: Omit<Payload<N>, 'roomId'>,
 ) => Promise<Reply<N>>;
 
-/** What the headers of an upload say of it. */
+/** What the headers of an upload say about it. */
 export interface UploadHead {
   name: string;
   size: number;
@@ -25,7 +25,7 @@ export interface UploadHead {
 /** A refusal that HTTP answers with 411. */
 export class LengthRequired extends Refusal {}
 
-/** @throws Refusal `invalid_payload`; `LengthRequired` where the length is not known before the body */
+/** @throws Refusal `invalid_payload`; `LengthRequired` if `Content-Length` is missing or not a number */
 export function readUploadHead(c: Context): UploadHead {
   const length = c.req.header('content-length') ?? '';
   if (!/^\d{1,15}$/.test(length)) {
@@ -43,7 +43,7 @@ export function readUploadHead(c: Context): UploadHead {
   return { name: nameIn(c), size: Number(length), sha256: digestIn(c), previewOf };
 }
 
-/** The name is needed: a header that no page of elsewhere can send without asking first (CORS). */
+/** The name is required: no page of another origin can send its header without a preflight (CORS). */
 function nameIn(c: Context): string {
   const given = c.req.header('x-file-name');
   if (given === undefined) throw invalidField('X-File-Name', 'must name the file');
@@ -67,8 +67,8 @@ function digestIn(c: Context): string | undefined {
 }
 
 /**
- * Reserves, stores, completes. What fails on the way leaves nothing; what a crash leaves, the room
- * deletes in a day.
+ * Reserves a file, stores its bytes, and completes it. An upload that fails leaves nothing; what a
+ * crash leaves, the room deletes in a day.
  * @throws Refusal
  */
 export async function storeUpload(
@@ -95,9 +95,9 @@ export async function storeUpload(
   }
 }
 
-/** A body on its way to the store: keeps its beginning, by which its type is known. */
+/** A body on its way to the store: keeps its beginning, from which its type is determined. */
 class PassingBody {
-  /** Its sender is gone. */
+  /** Whether its sender is gone. */
   isBroken = false;
   readonly #head = new Uint8Array(HEAD_BYTES);
   #headBytes = 0;
@@ -138,7 +138,7 @@ class PassingBody {
   }
 }
 
-/** Why an upload failed, as its sender is told. */
+/** The refusal of an upload that failed. */
 function reasonOf(
   error: unknown,
   { isBroken }: PassingBody,

@@ -42,7 +42,7 @@ class UserExport {
     return this.#step(() => inboxes.execute(this.#identity, 'exportInbox', payload));
   }
 
-  /** Ends with `end`, or with what has failed. A room that fails is named and left out. */
+  /** Ends with a line `end`, or with a line `failed`. A room that fails is named in such a line, too. */
   async *lines(first: InboxReply<'exportInbox'>): AsyncGenerator<string> {
     const { userId } = this.#identity;
     yield lineOf({ type: 'export', version: 1, userId });
