@@ -55,7 +55,7 @@ export interface KindRule extends Described {
 
 /** A command of the application. */
 export interface CommandRule extends Described {
-  /** Whether users who may only read may give it. */
+  /** Whether users who may only read may give the command, too. */
   reads: boolean;
   /** @throws Refusal `invalid_payload` */
   read(payload: object): unknown;

@@ -21,7 +21,10 @@ export class Questions {
     this.#ports = ports;
   }
 
-  /** `settle` is called once, in a later turn, or never where the room is gone by then. */
+  /**
+   * Asks about a text. `settle` is called once, in a later turn, or never when the room is evicted
+   * before.
+   */
   ask(question: Question, settle: (verdict: Verdict) => void): void {
     const { judge, timer, ids } = this.#ports;
     const id = ids.make();

@@ -6,7 +6,7 @@ import type { RoomServices } from './services.ts';
 /** Most pages of missed changes that a relay is sent; one that is further back starts again. */
 const MAX_PAGES = 4;
 
-/** Changes that a relay has missed, as events, and where the room stands after them. */
+/** Changes that a relay has missed, as events, and the room's position after them. */
 export interface Missed {
   lines: string[];
   position: string;
@@ -56,7 +56,7 @@ export class Relaying {
     return undefined;
   }
 
-  /** Has the room woken at a time, in epoch milliseconds, or before. */
+  /** Makes sure that the room is woken at a time, in epoch milliseconds, or before. */
   wakeBy(at: number): void {
     this.#services.upkeep.wakeBy(at);
   }

@@ -114,7 +114,7 @@ export class Room {
     this.#services.departures.gone(connection, reason);
   }
 
-  /** Closes a connection from this side, after what is due to it. */
+  /** Closes a connection from this side, after sending what is due to it. */
   end(connection: Connection, code: CloseCode, reason?: string): void {
     this.#services.departures.disconnect([connection], code, reason);
   }

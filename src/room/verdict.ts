@@ -36,7 +36,7 @@ export class Undecided extends Error {
 
 /**
  * The backend's replacement for a draft; undefined when the draft is stored as it is.
- * @throws Undecided while there is no verdict on this draft; Refusal where the verdict refuses it
+ * @throws Undecided while there is no verdict on this draft; Refusal when the verdict refuses it
  */
 export function replacementBy(
   { verdict, roomId }: UpkeepContext,

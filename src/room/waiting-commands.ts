@@ -19,7 +19,7 @@ interface CommandRunner {
 export class WaitingCommands {
   readonly #questions: Questions;
   readonly #room: CommandRunner;
-  /** By connection id; an entry is there while a command of the connection is being decided about. */
+  /** By connection id; an entry exists while the backend decides about a command of the connection. */
   readonly #later = new Map<string, Command[]>();
   /** Connections that ended while their commands wait: the commands still run. */
   readonly #ended = new Map<string, LeaveReason>();

@@ -107,13 +107,13 @@ export class Outbox {
     return entry;
   }
 
-  /** From here on a connection gets what everyone gets. */
+  /** Records that from here on a connection gets the entries for everyone. */
   joined(connection: Connection): void {
     const { spans = [] } = this.#spans.get(connection.state.id) ?? {};
     this.#setSpans(connection, [...spans, { from: this.#entries.length, to: Infinity }]);
   }
 
-  /** From here on a connection gets only what is for it alone. */
+  /** Records that from here on a connection gets only entries for itself alone. */
   left(connection: Connection): void {
     const { spans = [{ from: 0, to: Infinity }] } = this.#spans.get(connection.state.id) ?? {};
     const to = this.#entries.length;
@@ -123,7 +123,7 @@ export class Outbox {
     );
   }
 
-  /** Closes a connection at the next flush, after what is due to it by now. */
+  /** Closes a connection at the next flush, after sending what is due to it by now. */
   end(connection: Connection, code: CloseCode, reason: string): void {
     if (connection.state.joined) this.left(connection);
     this.#endings.set(connection.state.id, { connection, code, reason });

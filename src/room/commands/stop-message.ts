@@ -2,7 +2,7 @@ import { assertMaySend } from '../access/access.ts';
 import type { Handler } from '../context.ts';
 import { findUndeleted } from '../messages/find-message.ts';
 
-/** Asks the sender of a streaming message to end it. Stored: replies to later appends say it, too. */
+/** Asks the sender of a streaming message to end it. Stored, so that replies to later appends carry it. */
 export const stopMessage: Handler<'stopMessage'> = (context, { seq }) => {
   const { streams, access, state, now, roomId, actor } = context;
   assertMaySend(access, state, now);

@@ -7,7 +7,7 @@ export const FILES_TARGET = 'files';
 /** The key for deleting all bytes of the room, except those under the epochs in the body's `keep`. */
 export const EARLIER_LIVES = '*';
 
-/** The key for listing what the store holds, to find bytes that belong to no file of the room. */
+/** The key for deleting stored bytes that belong to no file of the room. */
 export const SWEEP = '?';
 
 /** Effects that delete bytes from the store; each is repeated until the store confirms it. */

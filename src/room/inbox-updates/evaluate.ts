@@ -8,8 +8,8 @@ export const INBOX_TARGET = 'inbox:';
 
 /**
  * Compares what was last sent to a user's inbox with the current state. A difference is sent now, or
- * later where seconds do not matter.
- * @param atOnce sends also what could wait
+ * later if seconds do not matter.
+ * @param atOnce also sends now what could wait
  */
 export function evaluate(context: UpkeepContext, userId: string, atOnce = false): void {
   const { sentStates: store, now } = context;
@@ -35,7 +35,7 @@ function isSame(before: Signature | undefined, current: Signature | undefined): 
   return JSON.stringify(before) === JSON.stringify(current);
 }
 
-/** Of a user who is gone only their choices stay. */
+/** Stores a user's row; for a user without the conversation only while it holds their own choices. */
 function keep(store: SentStates, sent: SentState): void {
   const { state, notify, blocks, opened } = sent;
   if (state !== null || notify !== null || blocks || opened) store.put(sent);
@@ -63,7 +63,7 @@ function send(
   deliveries.add(`${INBOX_TARGET}${userId}`, roomId);
 }
 
-/** When to send a difference, in epoch milliseconds; in the past: now. */
+/** When to send a difference, in epoch milliseconds; a time in the past means now. */
 function dueAt(
   context: UpkeepContext,
   userId: string,
@@ -92,7 +92,7 @@ function dueAt(
   return latest <= now ? now : Math.min(latest, now + inboxLimits.readLookMs);
 }
 
-/** Whether what is unread is something that the user is notified of. */
+/** Whether the user is notified of an unread message. */
 function isNotified({ notify, unreadMentions }: Signature): boolean {
   return notify === 'all' || (notify === 'mentions' && unreadMentions > 0);
 }
@@ -105,12 +105,15 @@ function isLazy(before: Signature, current: Signature): boolean {
   return before.unread || unreadMentions === current.unreadMentions;
 }
 
-/** Everything sent as unread has been read, and something newer is unread: two changes within a second. */
+/**
+ * Whether all that was sent as unread has been read, and something newer is unread: two changes in a
+ * second.
+ */
 function isUnreadAgain({ unread, last }: Signature, current: Signature): boolean {
   return unread && current.unread && last !== null && current.readUpTo >= last.seq;
 }
 
-/** The message of the excerpt that was sent has changed or is gone. */
+/** Whether the message of the excerpt that was sent has changed or is gone. */
 function isLastGone({ messages }: UpkeepContext, { last }: Signature): boolean {
   if (last === null) return false;
   const message = messages.find(last.seq);
@@ -119,8 +122,8 @@ function isLastGone({ messages }: UpkeepContext, { last }: Signature): boolean {
 }
 
 /**
- * More mentions of a user who does not read are sent ever more rarely: after one a second, then a
- * minute later for each that is known.
+ * Delay of new mentions of a user who does not read, in milliseconds: a second for the first one, then
+ * a minute for each mention already sent, up to an hour.
  */
 function mentionsDelay({ unreadMentions }: Signature): number {
   if (unreadMentions === 0) return inboxLimits.gatherMs;

@@ -3,8 +3,9 @@ import type { UpkeepContext } from '../context.ts';
 import { INBOX_TARGET } from './evaluate.ts';
 
 /**
- * Records in a guest's inbox, which nobody can open, that the guest is on the room's list: exports and
- * erasures ask the rooms that an inbox has held. Sent once, in the commit that lists the guest.
+ * Records in a guest's inbox, which no client can open, that the guest is on the room's list: exports
+ * and erasures of a user ask the rooms that the user's inbox has held. Sent once, in the commit that
+ * lists the guest.
  */
 export function recordGuest(
   { deliveries, sentStates, roomId, now }: UpkeepContext,

@@ -7,20 +7,20 @@ import { inboxUpdatesDueAt, inboxUpdateStep } from './task.ts';
 /** Time between two steps, in milliseconds: other work gets done in between. */
 const STEP_EVERY_MS = 20;
 
-/** What is due sooner than this is done by a timer, in milliseconds; the rest by the room's wakeup. */
+/** Updates due within this many milliseconds are sent by a timer, later ones by the room's wakeup. */
 const TIMER_MS = 5_000;
 
 interface InboxUpdatePorts {
   timer: Timer;
   log: Log;
   context: () => UpkeepContext;
-  /** Has the room woken at this time or before, in epoch milliseconds. */
+  /** Makes sure that the room is woken at this time or before, in epoch milliseconds. */
   wakeBy: (at: number) => void;
 }
 
 /**
- * Sends changes to inboxes within about a second, in bounded steps by timer. Memory only: what a crash
- * interrupts is done at the room's next wakeup.
+ * Sends changes to inboxes within about a second, in bounded steps by timer. Kept in memory only: what
+ * a crash interrupts is done at the room's next wakeup.
  */
 export class InboxUpdates {
   readonly #ports: InboxUpdatePorts;
@@ -30,7 +30,7 @@ export class InboxUpdates {
   #passedTo = '';
   /** The room's `rev` when the pass began. */
   #passRev = 0;
-  /** A wakeup has come during the pass: when the pass is done, nothing is owed. */
+  /** Set by a wakeup: the end of the pass is then stored, so that no other pass is due. */
   #isFinal = false;
 
   constructor(ports: InboxUpdatePorts, database: Database) {
@@ -38,7 +38,7 @@ export class InboxUpdates {
     this.#database = database;
   }
 
-  /** Something may have changed. Changes within a second are sent together. */
+  /** Schedules a step, as something may have changed. Changes within a second are sent together. */
   soon(afterMs: number = inboxLimits.gatherMs): void {
     if (this.#isTimerSet) return;
     this.#isTimerSet = true;

@@ -6,8 +6,8 @@ import { lastOf } from './excerpt.ts';
 import { listedMember, notifyOf } from './signature.ts';
 
 /**
- * The newest message that a user is to be notified of and has not read: any of others' where they want
- * all, else one that mentions them. One that still streams counts when it has ended.
+ * The newest unread message that a user is to be notified of: any message of others if they chose
+ * `all`, else one that mentions them. A streaming message counts when it has ended.
  */
 export function noticeMessage(
   context: UpkeepContext,
@@ -25,7 +25,7 @@ export function noticeMessage(
   return seq === undefined ? undefined : messages.find(seq);
 }
 
-/** What a notification says of that message. */
+/** The content of a notification about that message; undefined when there is none. */
 export function noticeOf(context: UpkeepContext, userId: string): Notice | undefined {
   const { unreadMessages, members, sentStates, roomId, state } = context;
   const message = noticeMessage(context, userId, sentStates.find(userId));

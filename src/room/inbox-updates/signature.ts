@@ -16,7 +16,7 @@ export interface Signature {
   notify: Notify;
   /** The message whose excerpt is shown, and when it was edited. */
   last: { seq: number; editedAt: number | null } | null;
-  /** Since when the user has had the conversation, in epoch milliseconds; absent where that is not known. */
+  /** Since when the user has had the conversation, in epoch milliseconds; absent when that is not known. */
   since?: number | undefined;
 }
 
@@ -65,7 +65,10 @@ export function listedMember(
   return member === undefined || member.role === 'none' || member.banned ? undefined : member;
 }
 
-/** Whether a direct room shows to the user who did not open it: from its first message on, unless blocked. */
+/**
+ * Whether a direct room is shown to the user who did not open it: from its first message on, unless
+ * that user had blocked the other before.
+ */
 function hasSpoken({ state }: UpkeepContext, sent: SentState | undefined): boolean {
   return state.rev > 0 && (sent?.blocks !== true || sent.state !== null);
 }
@@ -76,8 +79,8 @@ function otherOf({ members }: UpkeepContext, userId: string): Signature['with'] 
 }
 
 /**
- * After "unread" the excerpt stays what it was, unless its message is gone, there are more mentions, or
- * the user wants to be notified of every message.
+ * The message whose excerpt is shown. While the inbox shows "unread" that stays the same, unless the
+ * message is gone, the number of mentions changes, or the user wants to be notified of every message.
  */
 function lastSent(
   context: UpkeepContext,

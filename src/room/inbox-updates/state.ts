@@ -6,8 +6,8 @@ import { noticeMessage } from './notice.ts';
 import { sentSignature } from './signature.ts';
 
 /**
- * The state to send to a user's inbox: the stored signature and its version, with the current counts and
- * excerpt. Without a row it says that the conversation is gone.
+ * The state to send to a user's inbox: the stored signature and its version, with the current counts
+ * and excerpt. Without a row the state is that the conversation is gone.
  */
 export function stateOf(context: UpkeepContext, userId: string): ConversationState {
   const { sentStates: store, members, messages, unreadMessages, roomId, now } = context;
@@ -55,12 +55,12 @@ export function bodyOf(context: UpkeepContext, userId: string): string {
 }
 
 /**
- * The current state of a user's conversation, with every change that could wait. A room without
+ * The current state of a user's conversation, including every change that could wait. A room without
  * storage answers with a version above all that it ever sent.
  */
 export function currentState(context: UpkeepContext, userId: string): ConversationState {
   const { sentStates, now } = context;
-  // A command has changed the room since its row was read.
+  // The command may have changed the room since its row was read.
   const state = context.room.read();
   const later = { ...context, state };
   evaluate(later, userId, true);
@@ -70,7 +70,7 @@ export function currentState(context: UpkeepContext, userId: string): Conversati
   return { ...current, version: isThere ? sentStates.nextVersion(now) : now };
 }
 
-/** The state that was sent, with the current counts and the newest message. */
+/** The state last sent to the inbox, with the current counts and the newest message. */
 export function liveState(context: UpkeepContext, userId: string): ConversationState {
   const state = stateOf(context, userId);
   if (state.gone === true) return state;

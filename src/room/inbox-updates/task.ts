@@ -12,16 +12,16 @@ export function inboxUpdatesDueAt({ sentStates, state, now }: UpkeepContext): nu
     sentStates.firstDue() ?? Infinity,
   );
   if (first === Infinity) return undefined;
-  // What is due already is done by timers, and by the wakeup where those are lost.
+  // Updates that are due already are sent by timers; the wakeup is for timers that were lost.
   const least = first > now ? inboxLimits.pushWaitMs : inboxLimits.presentMs;
   return Math.max(now + least, Math.min(first, now + inboxLimits.readEveryMs));
 }
 
 /**
- * One bounded step of inbox updates: users who are due, then a sweep over all members, then a pass over the
- * users whom a new message may concern (`SentStates.listening`).
+ * One bounded step of inbox updates: users who are due, then a sweep over all members, then a pass over
+ * the users whom a new message may concern (`SentStates.listening`).
  * @param passedTo the last user id that the pass has reached
- * @returns where the pass stands; an empty string where it is done or not due
+ * @returns where the pass stands, as in `passedTo`; an empty string when it is done or not due
  */
 export function inboxUpdateStep(
   context: UpkeepContext,

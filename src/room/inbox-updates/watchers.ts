@@ -13,14 +13,14 @@ interface WatcherPorts {
 }
 
 /**
- * Users who have the room on their screen in a list: their inboxes get each change as it happens, one
- * user at a time, newest state only. Memory only, and the inbox does not store what it gets this way.
+ * Users who see the room in their list of rooms: their inboxes get each change as it happens, one user
+ * at a time, the newest state only. Kept in memory only, and the inbox does not store these states.
  */
 export class Watchers {
   readonly #ports: WatcherPorts;
-  /** Until when each watches, in epoch milliseconds. */
+  /** The time until which each user watches, in epoch milliseconds. */
   readonly until = new Map<string, number>();
-  /** Users whose inbox has not got the newest state. */
+  /** Users whose inbox was not sent the newest state yet. */
   readonly #waiting = new Set<string>();
   readonly #calls: TokenBucket;
   #isTimerSet = false;
@@ -34,7 +34,7 @@ export class Watchers {
     this.until.set(userId, until);
   }
 
-  /** Something has changed in the room. */
+  /** Sends the newest state to all watchers, one by one: something has changed in the room. */
   changed(): void {
     for (const userId of this.until.keys()) this.#waiting.add(userId);
     this.#later();

@@ -40,7 +40,7 @@ export class Departures {
     this.#outbox.drop(connection);
   }
 
-  /** Closes connections from this side at the next flush, after what is due to them by now. */
+  /** Closes connections from this side at the next flush, after sending what is due to them by now. */
   disconnect(
     connections: readonly Connection[],
     code: CloseCode,

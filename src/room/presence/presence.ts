@@ -194,9 +194,7 @@ export class Presence {
     }
   }
 
-  /**
-   * While joins and leaves have names, quiet connections, few among at most 200 users, get the count.
-   */
+  /** While joins and leaves have names, quiet connections, few among at most 200 users, get the count. */
   #countForQuiet(): void {
     if (this.#isQuietDue || !this.#connections.hasQuiet) return;
     this.#isQuietDue = true;

@@ -1,11 +1,14 @@
 /**
- * Folding makes texts equal that a reader takes for the same: case, width, accents and points,
- * ligatures, skin tones and everything invisible are left out. Indexed texts and queries go through
- * the same function. Its results are stored in the index: a change of what it returns needs a
+ * Folding makes texts equal that readers take for the same: it drops differences in case, width,
+ * accents and points, ligatures and skin tones, and everything invisible. Indexed texts and queries go
+ * through the same function. Its results are stored in the index: a change of what it returns needs a
  * migration that indexes rooms again, and a test says so.
  */
 
-/** Vowel signs of Indic and other scripts are no accents: without them it is another word. */
+/**
+ * Characters that folding drops. Vowel signs of Indic and other scripts stay: without them it is
+ * another word.
+ */
 const IGNORED =
   /[[\p{M}&&[\p{sc=Inherited}\p{sc=Cyrillic}\p{sc=Hebrew}\p{sc=Arabic}\p{sc=Syriac}]]--[\u3099\u309A]]|[\p{Cf}\p{EMod}\u0640]/gv;
 
@@ -33,17 +36,17 @@ const SPELLED_LETTERS = new RegExp(`[${Object.keys(SPELLED).join('')}]`, 'gu');
 // oxlint-disable-next-line no-control-regex
 const ASCII = /^[\0-\x7f]*$/;
 
-/** Whether a text is ASCII, as most are: much is known of those without looking closer. */
+/** Whether a text is ASCII, as most are; for these there are faster ways. */
 export function isAscii(text: string): boolean {
   return ASCII.test(text);
 }
 
-/** What composes with the character before it, in some width, or is left out. */
+/** Characters that compose with the one before them, in some width, or that folding drops. */
 const JOINING = String.raw`[\p{M}\p{Cf}\p{EMod}\u0640\u1160-\u11FF\u3131-\u318E\uD7B0-\uD7FF\uFF9E-\uFFDC]`;
-/** The least pieces of a text that fold by themselves; ASCII folds character by character. */
+/** The smallest pieces of a text that can be folded alone; ASCII folds character by character. */
 const PIECES = new RegExp(`[\\0-\\x7f]+(?!${JOINING})|[^]${JOINING}*`, 'gu');
 
-/** `text` without the differences that a search does not care for. */
+/** `text` without the differences that a search ignores. */
 export function fold(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();
   return text
@@ -61,10 +64,10 @@ export interface FoldedText {
   origin: (from: number, to: number) => { from: number; to: number };
 }
 
-/** Folds `text` and remembers which part of it became what. */
+/** Folds `text`, and maps each part of the result to its part of `text`. */
 export function foldWithOrigin(text: string): FoldedText {
   const folded = fold(text);
-  // Lower case of the same length: every unit stands where it stood.
+  // Lower case of the same length: every unit kept its place.
   if (folded.length === text.length && folded === text.toLowerCase()) {
     return { folded, origin: (from, to) => ({ from, to }) };
   }

@@ -2,12 +2,15 @@ import { fold } from './fold.ts';
 import { tokensOf } from './tokens.ts';
 
 /**
- * How the search index takes its words: FTS5's `ascii` splits at nothing but spaces here, so that
- * each of our tokens stays whole. What it would split at does not occur in them.
+ * The tokenizer of the search index: FTS5's `ascii`, which splits our tokens nowhere but at the spaces
+ * between them. Other characters at which it would split do not occur in them.
  */
 export const TOKENIZER = "ascii tokenchars '@_+#='";
 
-/** What the index stores of a message: tokens in their order, who said it, single characters. */
+/**
+ * The text that is indexed for a message: its tokens in order, a token for its sender, single
+ * characters.
+ */
 export function indexText(message: string, senderId: string): string {
   const tokens = tokensOf(fold(message));
   const characters = new Set<string>();
@@ -18,14 +21,18 @@ export function indexText(message: string, senderId: string): string {
 }
 
 /**
- * A character of a script in pairs, to be asked for alone. All pairs that begin with it would have
- * to be read together otherwise, in a big room a hundred times the work.
+ * The token for one character of a script that is indexed in pairs, so that it can be searched for
+ * alone. Otherwise all pairs that begin with it would have to be read, a hundred times the work in a
+ * big room.
  */
 export function characterToken(character: string): string {
   return `=${character}`;
 }
 
-/** Narrows a search to a user; others can share it, so the id itself is compared as well. */
+/**
+ * The token that narrows a search to a sender. Other senders can share it, so the id itself is
+ * compared, too.
+ */
 export function senderToken(senderId: string): string {
   // oxlint-disable-next-line no-control-regex
   return `@${senderId.replaceAll(/[[\0-\x7f]--[A-Za-z0-9]]/gv, '_')}`;

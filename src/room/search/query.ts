@@ -4,10 +4,13 @@ import { fold } from './fold.ts';
 import { characterToken, senderToken } from './index-text.ts';
 import { type Token, tokensOf } from './tokens.ts';
 
-/** Something a message must hold: tokens in a row. */
+/** A condition of a query: tokens that a message must hold in a row. */
 export interface Term {
   tokens: readonly string[];
-  /** `beginning`: the last token may go on; `character`: the only one is part of a longer run. */
+  /**
+   * `beginning`: the last token is a prefix; `character`: the only token is one character of a longer
+   * run.
+   */
   kind: 'whole' | 'beginning' | 'character';
 }
 
@@ -15,8 +18,7 @@ export interface Term {
 const PIECES = /["“”„](?<quoted>[^"“”„]*)["“”„]|(?<word>[^\s"“”„]+)/gu;
 
 /**
- * The terms of a query, each once: words, and what stands in quotes as a phrase. The last word may
- * be the beginning of one.
+ * The terms of a query, each once: words, and quoted texts as phrases. The last word may be a prefix.
  * @throws Refusal `invalid_payload` for more terms than a search takes
  */
 export function readQuery(query: string): Term[] {
@@ -33,18 +35,18 @@ export function readQuery(query: string): Term[] {
   return [...terms.values()];
 }
 
-function termOf(tokens: Token[], mayGoOn: boolean): Term | undefined {
+function termOf(tokens: Token[], mayBePrefix: boolean): Term | undefined {
   const [first, second] = tokens;
   const last = tokens.at(-1);
   if (first === undefined || last === undefined) return undefined;
   if (first.kind === 'first' && second === undefined) {
     return { tokens: [first.text], kind: 'character' };
   }
-  // Where the query begins or ends within a run, the text may go on.
+  // Where the query begins or ends within a run, the run may go on in the message.
   const from = first.kind === 'first' && second?.kind === 'pair' ? 1 : 0;
   const to = last.kind === 'last' ? -1 : tokens.length;
   const isBeginning =
-    mayGoOn && last.kind === 'word' && Array.from(last.text).length >= fixed.searchBeginning;
+    mayBePrefix && last.kind === 'word' && Array.from(last.text).length >= fixed.searchBeginning;
   return {
     tokens: tokens.slice(from, to).map(({ text }) => text),
     kind: isBeginning ? 'beginning' : 'whole',
@@ -52,8 +54,9 @@ function termOf(tokens: Token[], mayGoOn: boolean): Term | undefined {
 }
 
 /**
- * The terms in FTS5's language. Tokens hold nothing that has a meaning in it.
- * @param words all words with the last term's beginning; undefined when they are too many to be named
+ * The terms as an FTS5 query. Tokens hold nothing that has a meaning in its syntax.
+ * @param words all indexed words with the last term's prefix; undefined when they are too many to be
+ * named
  */
 export function matchText(
   terms: readonly Term[],
@@ -70,8 +73,8 @@ export function matchText(
 }
 
 /**
- * FTS5 gathers everything with a beginning before it gives the first hit; of words that are named it
- * reads what it gives.
+ * The FTS5 query for a prefix. For a prefix FTS5 collects all matches before it returns the first one;
+ * for words that are named it reads only what it returns.
  */
 function beginningText(text: string, beginning: string, words: readonly string[] = []): string {
   if (words.length === 0) return `"${text}"*`;
@@ -79,7 +82,10 @@ function beginningText(text: string, beginning: string, words: readonly string[]
   return `(${words.map((word) => `"${before}${word}"`).join(' OR ')})`;
 }
 
-/** Whether a message holds all terms, by what the index stores of it: the index would say the same. */
+/**
+ * Whether a message holds all terms, judged by its indexed text, so with the same result as in the
+ * index.
+ */
 export function holdsAll(indexed: string, terms: readonly Term[]): boolean {
   const spaced = ` ${indexed} `;
   return terms.every(({ tokens, kind }) => {

@@ -1,6 +1,6 @@
 import type { FileInfo } from '../../protocol/objects.ts';
 
-/** What a search of a message looks at: its text, then the names of its files, a line each. */
+/** The text that searches cover for a message: its own, then the names of its files, a line each. */
 export function searchedText(
   message: string,
   files: readonly Pick<FileInfo, 'name'>[] = [],

@@ -12,16 +12,16 @@ interface Hit extends Range {
   term: number;
 }
 
-/** What a snippet of a longer text holds, in UTF-16 units: some 24 words. */
+/** The length of a snippet of a longer text, in UTF-16 units: some 24 words. */
 const LENGTH = 140;
-/** How much of that may stand before the first hit. */
+/** How much of that may come before the first hit. */
 const LEAD = 40;
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /**
- * A piece of `text` with what `terms` find in it between U+0002 and U+0003, and `…` where it is cut.
- * Marks and cuts never split a letter. The text's own U+0002 and U+0003 are left out.
+ * A piece of `text` with each hit of `terms` between U+0002 and U+0003, and `…` where it is cut. Marks
+ * and cuts never split a grapheme. The text's own U+0002 and U+0003 are left out.
  */
 export function snippetOf(text: string, terms: readonly Term[]): string {
   const { folded, origin } = foldWithOrigin(text);
@@ -36,7 +36,7 @@ export function snippetOf(text: string, terms: readonly Term[]): string {
   return marked(text, widened(cut, segments), hits);
 }
 
-/** With the whole of the letters at its ends. */
+/** The range widened to whole graphemes at its ends. */
 function widened({ from, to }: Range, segments: Intl.Segments): Range {
   const last = segments.containing(to - 1);
   return {
@@ -45,7 +45,7 @@ function widened({ from, to }: Range, segments: Intl.Segments): Range {
   };
 }
 
-/** Where the terms stand among the tokens, in order. */
+/** The places of the terms among the tokens, in order. */
 function hitsOf(tokens: readonly Token[], terms: readonly Term[]): Hit[] {
   return terms
     .flatMap((term, at) =>
@@ -77,7 +77,7 @@ function rangeAt(tokens: readonly Token[], at: number, term: Term): Range | unde
   return isHere ? { from: tokens[at]!.from, to: tokens[last]!.to } : undefined;
 }
 
-/** The first of those parts of a text that hold the most terms. */
+/** The part of a text with the most different terms; of several, the first. */
 function windowOf(length: number, hits: readonly Hit[]): Range {
   let best = { from: 0, to: LENGTH, terms: 0 };
   for (const [at, { from, to }] of hits.entries()) {
@@ -92,7 +92,7 @@ function windowOf(length: number, hits: readonly Hit[]): Range {
   return best;
 }
 
-/** From the beginning of a word to the end of one, where the text goes on beyond. */
+/** The range narrowed to whole tokens at the ends where the text is cut. */
 function toTokens({ from, to }: Range, tokens: readonly Range[], length: number): Range {
   const inside = tokens.filter((token) => token.from >= from && token.to <= to);
   return {

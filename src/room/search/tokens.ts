@@ -1,8 +1,8 @@
 import { isAscii } from './fold.ts';
 
 /**
- * What a folded text is found by: words, pairs and symbols. Scripts that are written without spaces
- * are cut into overlapping pairs, so that any piece of a sentence is found; so is Hangul, whose words
+ * The tokens that a folded text is found by: words, pairs and symbols. Scripts written without spaces
+ * are cut into overlapping pairs, so that any piece of a sentence is found; Hangul, too, as its words
  * carry endings.
  */
 
@@ -25,22 +25,23 @@ const TOKENS = new RegExp(
   'gv',
 );
 
-/** The same for ASCII, which has no scripts and symbols to look up: most messages, in less time. */
+/** The same for ASCII, without scripts and symbols: faster, and enough for most messages. */
 const ASCII_TOKENS = /[a-z]+|[0-9][a-z0-9]*|(?<=[a-z0-9])[+#]+/g;
 
-/** A token and where it stands in the folded text, in UTF-16 units. */
+/** A token and its place in the folded text, in UTF-16 units. */
 export interface Token {
   text: string;
   from: number;
   to: number;
   kind: 'word' | 'symbol' | 'first' | 'pair' | 'last';
-  /** Of a run: the character that comes with this token. Over its tokens each comes once. */
+  /** In a run: the character that this token adds; each character of the run is added once. */
   character?: string;
 }
 
 /**
- * The tokens of a folded text in their order. A run of characters that go in pairs is its first
- * character, its pairs and its last character: the single ones join it to what is before and after.
+ * The tokens of a folded text in their order. A run of characters that are indexed in pairs gives its
+ * first character, its pairs and its last character: the single ones connect it, in a phrase, to the
+ * tokens before and after.
  */
 export function tokensOf(folded: string): Token[] {
   const tokens: Token[] = [];

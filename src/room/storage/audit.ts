@@ -14,7 +14,7 @@ interface Row {
 
 const SELECT = 'SELECT id, timestamp, by, act, user_id AS userId, seq, note, change FROM audit';
 
-/** What those with rights have done, in order. */
+/** The audit log: what moderators, owners and admins have done, in order. */
 export class Audit {
   readonly #database: Database;
 
@@ -41,14 +41,14 @@ export class Audit {
     );
   }
 
-  /** Those after `id`, in order. */
+  /** Entries after `id`, in order. */
   after(id: number, limit: number): Act[] {
     return this.#database
       .all<Row>(`${SELECT} WHERE id > ? ORDER BY id LIMIT ?`, id, limit)
       .map(actOf);
   }
 
-  /** Takes a row over, unless it is there. */
+  /** Stores an imported entry, unless it is there already. */
   restore(act: Act): void {
     const known = this.#database.first('SELECT 1 FROM audit WHERE id = ?', act.id);
     if (known === undefined) this.#insert(act.id, act);
@@ -58,7 +58,7 @@ export class Audit {
     this.#database.run('DELETE FROM audit');
   }
 
-  /** Some of what a user did, or had done to them. */
+  /** Some entries about what a user did, or what was done to them. */
   involving(userId: string, limit: number): Act[] {
     return this.#database
       .all<Row>(
@@ -71,7 +71,10 @@ export class Audit {
       .map(actOf);
   }
 
-  /** Leaves of an act what does not tell of one of the two: notes are words of or about them. */
+  /**
+   * Anonymises an entry: removes the erased user's id, and the note and topic, which may be by or about
+   * them.
+   */
   forget({ id, by, userId }: Act, erased: string): void {
     this.#database.run(
       `UPDATE audit SET by = ?, user_id = ?, note = NULL, change = json_remove(change, '$.topic')
@@ -82,7 +85,7 @@ export class Audit {
     );
   }
 
-  /** The newest below `id`, newest first. */
+  /** The newest entries below `id`, newest first. */
   before(id: number, limit: number): Act[] {
     return this.#database
       .all<Row>(`${SELECT} WHERE id < ? ORDER BY id DESC LIMIT ?`, id, limit)

@@ -1,19 +1,19 @@
 import { migrate, migrations, type Migrations } from './migrations.ts';
 import type { Immediate, Sql, SqlValue } from '../ports.ts';
 
-/** The first write to a room that is not there yet. */
-class Unfounded extends Error {}
+/** Thrown at the first write to a room whose tables do not exist yet. */
+class TablesMissing extends Error {}
 
 /**
- * A room's database that comes into being with the first write: whatever is read before finds no
- * rows, so joining or reading a room without any writes stores nothing.
+ * A room's database, whose tables are made at the first write. Before that, reads find no rows, so
+ * joining or reading a room that was never written stores nothing.
  */
 export class Database {
   readonly #sql: Sql;
   readonly #migrations: Migrations;
   #exists: boolean;
   #depth = 0;
-  /** Transactions that were undone, and erasures: what memory says of storage may not hold after one. */
+  /** Counts undone transactions and erasures: after each, what memory holds of storage may be wrong. */
   undone = 0;
 
   /** @throws NewerSchema where newer code has written the room */
@@ -34,19 +34,22 @@ export class Database {
 
   run(query: string, ...bindings: SqlValue[]): void {
     if (!this.#exists) {
-      if (this.#depth > 0) throw new Unfounded();
-      this.#found();
+      if (this.#depth > 0) throw new TablesMissing();
+      this.#makeTables();
     }
     this.#sql.run(query, ...bindings);
   }
 
-  /** Drops everything, then lets `found` write what is left of the room. */
-  erase(found: () => void): void {
+  /**
+   * Erases everything, makes the tables again, then calls `writeRest` to write what remains of the
+   * room.
+   */
+  erase(writeRest: () => void): void {
     this.undone++;
     try {
       this.#sql.erase(() => {
-        this.#found();
-        found();
+        this.#makeTables();
+        writeRest();
       });
     } catch (error) {
       this.undone++;
@@ -59,8 +62,9 @@ export class Database {
   }
 
   /**
-   * Runs `body` whole or not at all. The first one that writes starts again once the tables are
-   * there: they are made outside it, for a Durable Object cannot undo the making of a search index.
+   * Runs `body` completely or not at all. The first body that writes runs again once the tables exist:
+   * they are made outside its transaction, because a Durable Object cannot undo the making of a search
+   * index.
    */
   atomic<T>(body: () => Immediate<T>): T {
     this.#depth++;
@@ -68,15 +72,15 @@ export class Database {
       return this.#sql.atomic(body);
     } catch (error) {
       this.undone++;
-      if (!(error instanceof Unfounded) || this.#depth > 1) throw error;
+      if (!(error instanceof TablesMissing) || this.#depth > 1) throw error;
     } finally {
       this.#depth--;
     }
-    this.#found();
+    this.#makeTables();
     return this.atomic(body);
   }
 
-  #found(): void {
+  #makeTables(): void {
     migrate(this.#sql, this.#migrations);
     this.#exists = true;
   }

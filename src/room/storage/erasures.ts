@@ -1,9 +1,9 @@
 import type { Database } from './database.ts';
 
 /**
- * `rows`: the user's messages, reactions and acts are being removed. `index`, `rewriting`: the search
- * index is being rewritten. `traces`: the user id is forgotten; remains of deleted rows on the disk
- * are next.
+ * `rows`: the user's messages, reactions and acts are being removed. `index`: the search index is to be
+ * rewritten; `rewriting`: that is under way. `traces`: the user id is removed; only remains of deleted
+ * rows on the disk are left to remove.
  */
 export type Phase = 'rows' | 'index' | 'rewriting' | 'traces';
 
@@ -52,7 +52,7 @@ export class Erasures {
     this.#database.run('UPDATE erasures SET phase = ? WHERE id = ?', phase, id);
   }
 
-  /** The index is written; of a person only traces are left, and the row must not be one. */
+  /** The index is rewritten: only traces of the user are left, and this row must not be one of them. */
   indexed({ id, userId }: Erasure): void {
     if (userId === null) this.#database.run('DELETE FROM erasures WHERE id = ?', id);
     else this.#anonymize(id);
@@ -66,7 +66,7 @@ export class Erasures {
     return this.#database.first("SELECT 1 FROM erasures WHERE phase = 'traces'") !== undefined;
   }
 
-  /** The traces are gone. */
+  /** Removes the erasures whose traces are gone. */
   finish(): void {
     this.#database.run("DELETE FROM erasures WHERE phase = 'traces'");
   }

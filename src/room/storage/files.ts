@@ -7,7 +7,7 @@ import type { RoomRow } from './room-row.ts';
 /** A file of the room: reserved, then stored (it has a `sha256`), then sent (it has a `seq`). */
 export interface FileRow {
   fileId: string;
-  /** The room's epoch when it was uploaded: a part of where its bytes are. */
+  /** The room's epoch when it was uploaded: a part of the key of its bytes. */
   epoch: string;
   uploaderId: string;
   name: string;
@@ -23,28 +23,28 @@ export interface FileRow {
   expiresAt: number | null;
 }
 
-/** What a reservation knows. */
+/** The fields that are known when a file is reserved. */
 export type Reserved = Pick<
   FileRow,
   'fileId' | 'epoch' | 'uploaderId' | 'name' | 'size' | 'previewOf' | 'expiresAt'
 >;
 
-/** What the bytes have said once they were stored. */
+/** The fields that are read from the bytes as they are stored. */
 export type Stored = Pick<FileRow, 'type' | 'sha256' | 'width' | 'height'>;
 
-/** What a message says of a file that it takes. */
+/** The fields that an imported message sets in a file that it takes. */
 export type Adoption = Pick<FileRow, 'uploaderId' | 'name' | 'previewOf' | 'seq'>;
 
 const SELECT = `SELECT file_id AS fileId, epoch, uploader_id AS uploaderId, name, size, type, sha256,
   width, height, preview_of AS previewOf, seq, expires_at AS expiresAt FROM files`;
 const DAY_MS = 86_400_000;
 
-/** Where a file's bytes are, below the folder of the room. */
+/** The key of a file's bytes in the store, below the room's folder. */
 export function keyOf({ epoch, fileId }: Pick<FileRow, 'epoch' | 'fileId'>): string {
   return `${epoch}/${fileId}`;
 }
 
-/** The files of the room, and what they take. Their bytes are elsewhere. */
+/** The files of the room, and the space they use. Their bytes are in the file store. */
 export class Files {
   readonly #database: Database;
   readonly #room: RoomRow;
@@ -64,7 +64,10 @@ export class Files {
     return { ...infoAlone(row), ...(preview && { preview: storedInfo(preview) }) };
   }
 
-  /** Stored files of the messages nearest to `seq`: up to `limit` of it and earlier ones, and of later ones. */
+  /**
+   * Stored files of the messages nearest to `seq`: up to `limit` from `seq` back, and up to `limit`
+   * after it.
+   */
   around(seq: number, limit: number): FileRow[] {
     const earlier = `${SELECT} WHERE seq <= ? AND sha256 IS NOT NULL ORDER BY seq DESC LIMIT ?`;
     const later = `${SELECT} WHERE seq > ? AND sha256 IS NOT NULL ORDER BY seq LIMIT ?`;
@@ -98,7 +101,7 @@ export class Files {
     );
   }
 
-  /** A message names the file; its preview goes with it. */
+  /** Assigns a file and its preview to the message that names it. */
   send({ fileId, uploaderId }: FileRow, seq: number): void {
     this.#database.run(
       `UPDATE files SET seq = ?, expires_at = NULL
@@ -110,7 +113,7 @@ export class Files {
     );
   }
 
-  /** A message of an import takes a file that is stored. */
+  /** Assigns a stored file to an imported message. */
   adopt(fileId: string, { uploaderId, name, previewOf, seq }: Adoption): void {
     this.#database.run(
       'UPDATE files SET uploader_id = ?, name = ?, preview_of = ?, seq = ? WHERE file_id = ?',
@@ -122,12 +125,12 @@ export class Files {
     );
   }
 
-  /** Takes its files out of an imported message that a later state replaces. */
+  /** Detaches the files of an imported message that a later state replaces. */
   release(seq: number): void {
     this.#database.run('UPDATE files SET seq = NULL WHERE seq = ?', seq);
   }
 
-  /** Lets the files expire that no message of an import has taken. */
+  /** Makes the files that no imported message has taken expire now. */
   expireUnsent(now: number): void {
     this.#database.run('UPDATE files SET expires_at = ? WHERE seq IS NULL', now);
   }
@@ -162,7 +165,7 @@ export class Files {
     return this.#database.first<{ at: number | null }>(query)?.at ?? undefined;
   }
 
-  /** The epochs under which bytes of the room's files are. */
+  /** The epochs in the keys of the room's files. */
   epochs(): string[] {
     return this.#database
       .all<{ epoch: string }>('SELECT DISTINCT epoch FROM files')
@@ -175,7 +178,10 @@ export class Files {
     return this.#database.first<{ bytes: number }>(query, dayOf(now), userId)?.bytes ?? 0;
   }
 
-  /** Counts an upload, or one that failed (below 0), on the day of `now`; earlier days are forgotten. */
+  /**
+   * Adds an upload to the bytes of the day of `now`, below 0 for one that failed; earlier days are
+   * removed.
+   */
   use(userId: string, bytes: number, now: number): void {
     this.#database.run('DELETE FROM file_use WHERE day < ?', dayOf(now));
     this.#database.run(
@@ -192,14 +198,14 @@ export class Files {
     this.#database.run('DELETE FROM file_use WHERE user_id = ?', userId);
   }
 
-  /** Whether anything here is about a user. */
+  /** Whether a file that no message names, or a count of uploads, is about a user. */
   isKnown(userId: string): boolean {
     const query = `SELECT 1 FROM files WHERE uploader_id = ? AND seq IS NULL
       UNION ALL SELECT 1 FROM file_use WHERE user_id = ? LIMIT 1`;
     return this.#database.first(query, userId, userId) !== undefined;
   }
 
-  /** The preview of a file that its uploader has stored last. */
+  /** The newest stored preview of a file, by the same uploader or in the same message. */
   #previewOf({ fileId, uploaderId, seq }: FileRow): FileRow | undefined {
     const where = seq === null ? 'uploader_id = ? AND seq IS NULL' : 'seq = ?';
     return this.#database.first<FileRow>(
@@ -219,7 +225,7 @@ export class Files {
   }
 }
 
-/** What a file counts in quotas, in bytes. */
+/** How much a file counts in quotas, in bytes. */
 export function weightOf(size: number): number {
   return Math.max(size, fixed.fileLeastBytes);
 }

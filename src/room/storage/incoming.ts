@@ -3,7 +3,7 @@ import type { Database } from './database.ts';
 
 const SELECT = `SELECT id, name, created_by AS createdBy, created_at AS createdAt FROM incoming`;
 
-/** Webhooks by which other systems write into the room. Of a key only the hash is stored. */
+/** Webhooks by which other systems write into the room. Only the hash of a key is stored. */
 export class IncomingHooks {
   readonly #database: Database;
 
@@ -20,7 +20,10 @@ export class IncomingHooks {
     return this.#database.first<Incoming>(`${SELECT} WHERE key_hash = ?`, keyHash);
   }
 
-  /** Writes one; of two with one name the later takes the place of the earlier. @param keyHash null: no key opens it */
+  /**
+   * Stores a webhook, in place of an earlier one of that name.
+   * @param keyHash null: no key is accepted
+   */
   put({ id, name, createdBy, createdAt }: Incoming, keyHash: string | null): void {
     this.#database.run(
       `INSERT OR REPLACE INTO incoming (id, name, created_by, created_at, key_hash)
@@ -37,7 +40,7 @@ export class IncomingHooks {
     this.#database.run('DELETE FROM incoming WHERE id = ?', id);
   }
 
-  /** Removes the ids of the users who made them. */
+  /** Removes a user's id from the webhooks that they made. */
   forgetMaker(userId: string): void {
     this.#database.run("UPDATE incoming SET created_by = '' WHERE created_by = ?", userId);
   }

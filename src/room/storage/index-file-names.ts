@@ -1,6 +1,6 @@
 import type { Sql } from '../ports.ts';
 
-/** Has a room with files indexed again, step by step; all others stay as they are. */
+/** Makes a room with files index its messages again, step by step; other rooms stay as they are. */
 export function indexFileNames(sql: Sql): void {
   const [found] = sql.all('SELECT 1 FROM messages WHERE files IS NOT NULL LIMIT 1');
   if (found === undefined) return;

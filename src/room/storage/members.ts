@@ -8,20 +8,23 @@ import type { RoomRow } from './room-row.ts';
 import type { SentStates } from './sent-states.ts';
 import type { Name } from '../ports.ts';
 
-/** What the room remembers of a user. Role `none`: not on the list, but known for another reason. */
+/**
+ * The room's row about a user. Role `none`: not on the list, but known for another reason, such as a
+ * ban.
+ */
 export interface KnownMember extends Name {
   userId: string;
   role: Role;
   readUpTo: number;
   banned: boolean;
-  /** Epoch milliseconds. */
+  /** In epoch milliseconds, like `kickedUntil`. */
   mutedUntil?: number | undefined;
   kickedUntil?: number | undefined;
-  /** When they last sent under slow mode. */
+  /** When they last sent under slow mode, in epoch milliseconds. */
   lastSentAt?: number | undefined;
 }
 
-/** With the number of the last change to the list that was about this user. */
+/** A row, with the number of the last change to the list that was about this user. */
 export type Touched = KnownMember & { touched: number };
 
 type Restored = Omit<Touched, 'unverified' | 'bot'> &
@@ -44,10 +47,10 @@ const SELECT = `SELECT user_id AS userId, username, unverified, role, read_up_to
   banned, muted_until AS mutedUntil, kicked_until AS kickedUntil, last_sent_at AS lastSentAt,
   bot, touched FROM members`;
 
-/** Members that are remembered; then they are forgotten, which costs a statement each. */
+/** Most members kept in memory; with more, all are dropped, and each costs a statement to read again. */
 const MAX_KNOWN = 1_000;
 
-/** In the order of SQLite nothing that begins with a text comes after that text and this. */
+/** In SQLite's order no text that begins with a prefix comes after that prefix and this character. */
 const LAST_CHARACTER = '\u{10FFFF}';
 
 /** The room's list: users who have changed something durable in it, or were added to it. */
@@ -76,7 +79,7 @@ export class Members {
     return member;
   }
 
-  /** Writes all that is known of a user. @param updatesInbox whether the user's inbox may need an update */
+  /** Writes a user's row. @param updatesInbox whether the user's inbox may need an update */
   put(member: KnownMember, updatesInbox = true): void {
     if (updatesInbox) this.#sentStates.mark(member.userId, 0);
     this.#database.run('UPDATE room SET touched = touched + 1');
@@ -105,7 +108,10 @@ export class Members {
     );
   }
 
-  /** Keeps what a member is found by; most changes of a member leave that as it is. */
+  /**
+   * Writes a member's search keys, if they have changed; most changes of a member leave them as they
+   * are.
+   */
   #index(member: KnownMember): void {
     const { userId, role } = member;
     const known = this.#keysOf(userId);
@@ -124,8 +130,8 @@ export class Members {
   }
 
   /**
-   * Writes the keys of the next 500 members, in a room that an earlier version wrote without keys.
-   * Does nothing in any other.
+   * Writes the keys of the next 500 members, in a room that an earlier version wrote without keys. Does
+   * nothing in other rooms.
    */
   fillKeys(): void {
     const { keyedTo } = this.#room.read();
@@ -157,7 +163,7 @@ export class Members {
     return this.#database.first('SELECT 1 FROM members') === undefined;
   }
 
-  /** Everyone the room knows whose row was touched after that one, in the order of touching. */
+  /** The rows that were changed after the given one, in the order of their last changes. */
   touchedAfter(touched: number, userId: string, limit: number): Touched[] {
     return this.#database
       .all<Row & { touched: number }>(
@@ -169,7 +175,7 @@ export class Members {
       .map((row) => ({ ...memberOf(row), touched: row.touched }));
   }
 
-  /** Takes a row over unless the one that is there was touched later. */
+  /** Stores an imported row, unless the row that is there is as new or newer. */
   restore({ touched, unverified, bot, ...member }: Restored): void {
     const known = this.#database.first<{ touched: number }>(
       'SELECT touched FROM members WHERE user_id = ?',
@@ -189,9 +195,9 @@ export class Members {
   }
 
   /**
-   * Those on the list whose name has a word that begins so, or whose user id does, the shortest
-   * match first. Reads no more keys than the members it finds have. In a room whose keys are still
-   * being written it takes a step of that first, and finds the members that have theirs.
+   * Users on the list whose id, or a word of whose name, begins with `prefix`, the shortest match
+   * first. Reads no more keys than the members it finds have. In a room whose keys are still being
+   * written it does a step of that first, and finds only members that have keys.
    */
   named(prefix: string, limit: number): KnownMember[] {
     this.fillKeys();
@@ -205,7 +211,7 @@ export class Members {
     return found.flatMap(({ userId }) => this.find(userId) ?? []);
   }
 
-  /** How many owners there are, to 2. */
+  /** How many owners there are, counted up to 2. */
   countOwners(): number {
     return this.#database.all("SELECT 1 FROM members WHERE role = 'owner' LIMIT 2").length;
   }

@@ -1,7 +1,7 @@
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Database } from './database.ts';
 
-/** The users that each message mentions, for counting; the message holds the list itself. */
+/** The users whom each message mentions, for counting; the message's own row holds the list. */
 export class Mentions {
   readonly #database: Database;
 
@@ -39,7 +39,10 @@ export class Mentions {
     return row?.seq;
   }
 
-  /** Mentions of `userId` above `readUpTo`, to 100; those of a streaming message count at its end. */
+  /**
+   * Mentions of `userId` above `readUpTo`, counted up to 100; those of a streaming message count at its
+   * end.
+   */
   countUnread(userId: string, readUpTo: number): number {
     const row = this.#database.first<{ unread: number }>(
       `SELECT count(*) AS unread FROM (

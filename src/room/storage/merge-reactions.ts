@@ -3,8 +3,8 @@ import { isVisible } from '../../protocol/visible.ts';
 import type { Sql } from '../ports.ts';
 
 /**
- * Makes one kind of reactions that look the same, in a room that earlier versions have written, and
- * removes those that are invisible. Reads the kinds once; writes only where such a kind is found.
+ * Merges reactions that look the same into one kind, in a room that earlier versions wrote, and removes
+ * invisible ones. Reads the kinds once; writes only if it finds such a kind.
  */
 export function mergeReactions(sql: Sql): void {
   const found = sql.all<{ emoji: string }>('SELECT DISTINCT emoji FROM reactions');
@@ -18,7 +18,7 @@ export function mergeReactions(sql: Sql): void {
     if (isVisible(kind)) {
       sql.run('UPDATE OR IGNORE reactions SET emoji = ? WHERE emoji = ?', kind, emoji);
     }
-    // What is left are second reactions of a user who gave both.
+    // The rows left are invisible, or second reactions of users who gave both kinds.
     sql.run('DELETE FROM reactions WHERE emoji = ?', emoji);
     for (const { seq } of seqs) countAgain(sql, seq);
   }

@@ -2,7 +2,7 @@ import type { LineOf } from '../../protocol/export-lines.ts';
 import type { FileInfo, StreamEnding } from '../../protocol/objects.ts';
 import { STREAMED_TEXT } from './streams.ts';
 
-/** What a message's row says of it in an export and on the wire alike. */
+/** The fields of a message's row that are the same in an export and on the wire. */
 export type StoredMessage = Omit<LineOf<'message'>, 'type' | 'deletedBy'>;
 
 /** A row of `messages` as `COLUMNS` reads it. */
@@ -33,7 +33,10 @@ export const COLUMNS = `seq, rev, id, sender_id AS senderId, sender, unverified,
   edited_at AS editedAt, deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, files,
   kind, data, reactions, status`;
 
-/** Writes a new row, without the text of one that streams; its values are those of `rowValues`, then `deletedBy`. */
+/**
+ * Writes a new row, without the text of a streaming message. Values: those of `rowValues`, then
+ * `deletedBy`.
+ */
 export const INSERT = `INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message,
   timestamp, edited_at, deleted_at, reply_to, mentions, meta, files, kind, data, status, bot, deleted_by)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;

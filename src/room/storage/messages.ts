@@ -16,17 +16,17 @@ const SELECT = `SELECT ${COLUMNS},
   )) AS replyCount
   FROM messages`;
 
-/** What no message can change, come or go without. */
-type Identifying = 'epoch' | 'rev' | 'horizon';
+/** The fields of the room that change whenever a message is added, changed or removed. */
+type ChangeMarks = 'epoch' | 'rev' | 'horizon';
 
 /** Every message of the room, by `seq`, by `rev` and by its sender's own id. */
 export class Messages {
   readonly #database: Database;
   readonly #roomId: string;
-  /** The last page of changes, and the last of newest messages, each with what it was read from. */
+  /** The last page of changes and the last page of newest messages, each with the state it was read in. */
   #changed: { key: string; page: Page<Message> } | undefined;
   #newestPage: { key: string; page: Message[] } | undefined;
-  /** The newest message, and what it was read from. */
+  /** The newest message, and the state it was read in. */
   #newest: { key: string; message: Message | undefined } | undefined;
 
   constructor(database: Database, roomId: string) {
@@ -42,12 +42,12 @@ export class Messages {
     return this.#read('WHERE seq = ?', seq)[0];
   }
 
-  /** The message that `senderId` has sent with its own id `id`. */
+  /** The message that `senderId` sent with the client's own id `id`. */
   byClientId(senderId: string, id: string): Message | undefined {
     return this.#read('WHERE sender_id = ? AND id = ?', senderId, id)[0];
   }
 
-  /** Writes what an edit can change. */
+  /** Writes the fields that an edit can change. */
   edit({ seq, rev, message, editedAt, mentions, meta, data }: Message): void {
     this.#database.run(
       `UPDATE messages SET rev = ?, message = ?, edited_at = ?, mentions = ?, meta = ?, data = ?
@@ -85,7 +85,7 @@ export class Messages {
       ?.rev;
   }
 
-  /** Leaves the place, without what was said in it. */
+  /** Empties a message; its row stays. */
   delete(seq: number, rev: number, deletedAt: number, deletedBy: string): void {
     this.#database.run(
       `UPDATE messages SET rev = ?, message = '', deleted_at = ?, deleted_by = ?,
@@ -114,7 +114,7 @@ export class Messages {
     );
   }
 
-  /** Keeps the row, without anything about its sender. */
+  /** Empties a message; its row stays, without anything about its sender. */
   erase(seq: number, rev: number, deletedAt: number): void {
     this.#database.run(
       `UPDATE messages SET rev = ?, id = ?, sender_id = '', sender = '', unverified = 0, bot = 0,
@@ -132,7 +132,10 @@ export class Messages {
     return this.#read('WHERE sender_id = ? LIMIT ?', senderId, limit);
   }
 
-  /** A sender's messages after the one with this id of theirs, by that id; deleted ones too. */
+  /**
+   * A sender's messages after the one with the client's own id `id`, in the order of these ids; deleted
+   * ones too.
+   */
   sentBy(senderId: string, id: string, limit: number): Message[] {
     return this.#read('WHERE sender_id = ? AND id > ? ORDER BY id LIMIT ?', senderId, id, limit);
   }
@@ -146,7 +149,7 @@ export class Messages {
     );
   }
 
-  /** Forgets the user who deleted it. */
+  /** Removes the id of the user who deleted a message. */
   forgetDeleter(seq: number, userId: string): void {
     this.#database.run(
       "UPDATE messages SET deleted_by = '' WHERE seq = ? AND deleted_by = ?",
@@ -155,17 +158,17 @@ export class Messages {
     );
   }
 
-  /** The first messages there are; times never go back, so these are the oldest. */
+  /** The messages with the lowest `seq`: times never go back, so these are the oldest. */
   oldest(limit: number): Message[] {
     return this.#read('ORDER BY seq LIMIT ?', limit);
   }
 
-  /** Removes rows for good. */
+  /** Removes the rows up to `seq` for good. */
   removeUpTo(seq: number): void {
     this.#database.run('DELETE FROM messages WHERE seq <= ?', seq);
   }
 
-  /** The newest below `seq`, oldest first; of one thread, or of all. */
+  /** The newest messages below `seq`, oldest first; of one thread, or of all. */
   before(seq: number, limit: number, about: About = {}): Page<Message> {
     const rows = this.#readPage('seq < ? ', 'seq DESC', seq, limit, about);
     const page = pageOf(rows, limit, about.mostBytes);
@@ -173,11 +176,11 @@ export class Messages {
   }
 
   /**
-   * The newest, oldest first. Many join at once: the last page is kept for as long as the room is as it
-   * was.
+   * The newest messages, oldest first. The last page is kept until the room changes, for many users who
+   * join at once.
    * @param room its row as it is now
    */
-  newestPage(limit: number, room: Pick<RoomState, Identifying>): Message[] {
+  newestPage(limit: number, room: Pick<RoomState, ChangeMarks>): Message[] {
     const key = [room.epoch, room.rev, room.horizon, limit].join();
     if (this.#newestPage?.key !== key) {
       this.#newestPage = { key, page: this.before(Number.MAX_SAFE_INTEGER, limit).items };
@@ -185,7 +188,7 @@ export class Messages {
     return this.#newestPage.page;
   }
 
-  /** The oldest above `seq`, oldest first; of one thread, or of all. */
+  /** The oldest messages above `seq`, oldest first; of one thread, or of all. */
   after(seq: number, limit: number, about: About = {}): Page<Message> {
     return pageOf(this.#readPage('seq > ?', 'seq', seq, limit, about), limit, about.mostBytes);
   }
@@ -194,7 +197,7 @@ export class Messages {
    * A `seq` that divides the messages before a time from those at or after it. Times never decrease
    * with `seq`, so it halves the range: some 20 look-ups in a room of a million messages.
    * @param time epoch milliseconds
-   * @param rev that of the room: no `seq` is above it
+   * @param rev the room's `rev`: no `seq` is above it
    */
   firstAt(time: number, rev: number): number {
     let from = 0;
@@ -217,11 +220,11 @@ export class Messages {
   }
 
   /**
-   * What changed after `rev`, oldest change first, in its current state. When many come back at once
-   * they have mostly missed the same: the last page is kept for as long as the room is as it was.
+   * The messages changed after `rev`, oldest change first, in their current state. The last page is
+   * kept until the room changes: users who come back at the same time have mostly missed the same.
    * @param room its row as it is now
    */
-  changedAfter(rev: number, limit: number, room: Pick<RoomState, Identifying>): Page<Message> {
+  changedAfter(rev: number, limit: number, room: Pick<RoomState, ChangeMarks>): Page<Message> {
     const key = [room.epoch, room.rev, room.horizon, rev, limit].join();
     if (this.#changed?.key !== key) {
       const rows = this.#read('WHERE rev > ? ORDER BY rev LIMIT ?', rev, limit + 1);
@@ -230,8 +233,8 @@ export class Messages {
     return this.#changed.page;
   }
 
-  /** The newest undeleted message, if it is among the last 100; kept for as long as the room is as it was. */
-  newest(room: Pick<RoomState, Identifying>): Message | undefined {
+  /** The newest undeleted message, if it is among the last 100; kept until the room changes. */
+  newest(room: Pick<RoomState, ChangeMarks>): Message | undefined {
     const key = [room.epoch, room.rev, room.horizon].join();
     if (this.#newest?.key !== key) {
       const message = this.#read('ORDER BY seq DESC LIMIT 100').find(
@@ -266,9 +269,9 @@ export class Messages {
   }
 }
 
-/** What narrows a page. */
+/** Which messages a page holds, and how much of them. */
 export interface About {
-  /** Answers to this `seq` only. */
+  /** Only replies to this `seq`. */
   thread?: number | undefined;
   mostBytes?: number;
 }

@@ -5,15 +5,15 @@ import { indexFileNames } from './index-file-names.ts';
 import type { Sql } from '../ports.ts';
 import { TOKENIZER } from '../search/index-text.ts';
 
-/** A statement, or what takes more than SQL. */
+/** A statement, or a function for a step that takes more than SQL. */
 export type Step = string | ((sql: Sql) => void);
 
 /** The steps of each version, oldest first. Append only. */
 export type Migrations = readonly (readonly Step[])[];
 
 /**
- * The schema, as the list of what was ever done to it. Append only: rooms written by every earlier
- * version are out there. `PRAGMA user_version` is refused in Durable Objects, hence the table.
+ * The schema, as the list of all its changes. Append only: rooms written by every earlier version
+ * exist. The version is kept in a table, since Durable Objects refuse `PRAGMA user_version`.
  */
 export const migrations: Migrations = [
   [
@@ -88,7 +88,7 @@ export const migrations: Migrations = [
       note TEXT,
       change TEXT
     )`,
-    // The text itself stands in messages only; secure-delete leaves no trace of what was removed.
+    // The text itself is stored in messages only; secure-delete leaves no trace of removed tokens.
     `CREATE VIRTUAL TABLE search USING fts5(
       message, sender_id, content = 'messages', content_rowid = 'seq', tokenize = 'unicode61'
     )`,
@@ -101,7 +101,7 @@ export const migrations: Migrations = [
     'ALTER TABLE room ADD COLUMN importing INTEGER NOT NULL DEFAULT 0',
     'ALTER TABLE room ADD COLUMN pruned_at INTEGER',
     'ALTER TABLE room ADD COLUMN erasures INTEGER NOT NULL DEFAULT 0',
-    // Counts what is done to the list of members, as rev does for messages.
+    // Counts changes to the list of members, as rev does for messages.
     'ALTER TABLE room ADD COLUMN touched INTEGER NOT NULL DEFAULT 0',
     'ALTER TABLE members ADD COLUMN touched INTEGER NOT NULL DEFAULT 0',
     'CREATE INDEX members_touched ON members (touched)',
@@ -115,17 +115,17 @@ export const migrations: Migrations = [
     )`,
   ],
   [
-    // Answers are counted, but for deleted ones: these must not be looked through one by one.
+    // For counting undeleted replies without reading the deleted ones one by one.
     `CREATE INDEX messages_answers ON messages (reply_to, deleted_at)
       WHERE reply_to IS NOT NULL`,
   ],
   [
-    // How far the search index has come; while a room is imported it keeps up with every line.
+    // The seq up to which messages are indexed; during an import each line is indexed at once.
     'ALTER TABLE room ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0',
     `UPDATE room SET indexed = CASE importing WHEN 1 THEN ${Number.MAX_SAFE_INTEGER} ELSE rev END`,
   ],
   [
-    // What members are found by when a user types part of a name: see `protocol/fold.ts`.
+    // Keys that find members by part of a name: see `protocol/fold.ts`.
     `CREATE TABLE member_keys (
       key TEXT NOT NULL,
       user_id TEXT NOT NULL,
@@ -134,8 +134,8 @@ export const migrations: Migrations = [
     'CREATE INDEX member_keys_of ON member_keys (user_id)',
   ],
   [
-    // Folded tokens take the place of the text. Rooms are indexed again from here on, step by step,
-    // and so they must be whenever the same text would give other tokens than before.
+    // The index holds folded tokens instead of the text. Rooms are indexed again, step by step; so they
+    // must be after any change by which the same text gives other tokens.
     'DROP TABLE search',
     `CREATE VIRTUAL TABLE search USING fts5(
       tokens, content = '', columnsize = 0, tokenize = "${TOKENIZER}"
@@ -150,7 +150,7 @@ export const migrations: Migrations = [
   CREATE_DELIVERIES,
   CREATE_SENT_STATES,
   [
-    // 'streaming', or how a streamed text ended; absent where it is done.
+    // 'streaming', or how a streamed text ended, if not as done; null for every other message.
     'ALTER TABLE messages ADD COLUMN status TEXT',
     `CREATE TABLE streams (
       seq INTEGER PRIMARY KEY,
@@ -159,7 +159,8 @@ export const migrations: Migrations = [
       stop_requested INTEGER NOT NULL DEFAULT 0
     )`,
     'CREATE INDEX streams_of ON streams (user_id)',
-    // The text of a message that streams, a row for each flush; length and bytes are up to its end.
+    // The text of a streaming message, a row for each flush; length and bytes count up to the row's
+    // end.
     `CREATE TABLE chunks (
       seq INTEGER NOT NULL,
       start INTEGER NOT NULL,
@@ -213,10 +214,10 @@ export const migrations: Migrations = [
     'ALTER TABLE room ADD COLUMN sweep_files_at INTEGER',
     'ALTER TABLE room ADD COLUMN swept_to TEXT',
   ],
-  // Searches look at the names of files too: rooms that have some are indexed again.
+  // Searches cover the names of files, too: rooms with files are indexed again.
   [indexFileNames],
   [
-    // Null in key_hash: imported, which brings no keys.
+    // A webhook with the key_hash null was imported: exports hold no keys.
     `CREATE TABLE incoming (
       id TEXT PRIMARY KEY,
       name TEXT NOT NULL UNIQUE,
@@ -230,7 +231,7 @@ export const migrations: Migrations = [
     // A kind of the application's own, and its data as JSON.
     'ALTER TABLE messages ADD COLUMN kind TEXT',
     'ALTER TABLE messages ADD COLUMN data TEXT',
-    // What users have stored about messages. A row that changes gets a new id, the highest.
+    // Values that users have stored about messages. A row that changes gets a new id, the highest.
     `CREATE TABLE per_user (
       id INTEGER PRIMARY KEY AUTOINCREMENT,
       seq INTEGER NOT NULL,
@@ -240,7 +241,7 @@ export const migrations: Migrations = [
     )`,
     'CREATE INDEX per_user_of ON per_user (user_id)',
   ],
-  // Whether there are any is asked before files are read.
+  // Banned and kicked users are looked up before files are read.
   [
     `CREATE INDEX members_refused ON members (user_id)
       WHERE banned = 1 OR kicked_until IS NOT NULL`,
@@ -259,7 +260,7 @@ export class NewerSchema extends Error {
   }
 }
 
-/** Brings a database to the newest schema; an empty one is made whole. */
+/** Brings a database to the newest schema; an empty one gets all tables. */
 export function migrate(sql: Sql, schema: Migrations = migrations): void {
   sql.atomic(() => {
     sql.run('CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)');

@@ -8,7 +8,10 @@ interface Row {
   value: string | null;
 }
 
-/** What users have stored about messages by an application's commands: one value each, as JSON. */
+/**
+ * Values that users have stored about messages by an application's commands: one for each message and
+ * user, as JSON.
+ */
 export class PerUserValues {
   readonly #database: Database;
 
@@ -25,7 +28,7 @@ export class PerUserValues {
     return parsed(row?.value ?? null);
   }
 
-  /** @param value undefined deletes it; the row stays, so that an export under way learns of it */
+  /** @param value undefined deletes it; the row stays, so that a running export includes the deletion */
   put(seq: number, userId: string, value: unknown): void {
     this.#database.run(
       'INSERT OR REPLACE INTO per_user (seq, user_id, value) VALUES (?, ?, ?)',
@@ -35,7 +38,7 @@ export class PerUserValues {
     );
   }
 
-  /** What a user has stored about messages after `seq`, by `seq`. */
+  /** A user's values about messages after `seq`, by `seq`. */
   of(userId: string, limit: number, seq = 0): { seq: number; value: unknown }[] {
     return this.#database
       .all<Row>(
@@ -55,7 +58,7 @@ export class PerUserValues {
     this.#database.run('DELETE FROM per_user WHERE seq = ?', seq);
   }
 
-  /** In the order of their last changes, for an export. */
+  /** Values in the order of their last changes, for an export. */
   after(id: number, limit: number): { id: number; line: LineOf<'value'> }[] {
     return this.#database
       .all<Row>(

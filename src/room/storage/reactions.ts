@@ -1,7 +1,7 @@
 import type { Reaction } from '../../protocol/objects.ts';
 import type { Database } from './database.ts';
 
-/** The reactions of each user; their counts stand with the message. */
+/** The reactions of each user; their counts are stored in the message's row. */
 export class Reactions {
   readonly #database: Database;
 
@@ -57,7 +57,7 @@ export class Reactions {
     );
   }
 
-  /** What a user has used on these messages. */
+  /** A user's reactions to these messages. */
   on(seqs: readonly number[], userId: string): { seq: number; emoji: string }[] {
     return this.#database.all(
       `SELECT seq, emoji FROM reactions
@@ -81,7 +81,7 @@ export class Reactions {
       .map((row) => row.userId);
   }
 
-  /** Adds those who are not there. @returns how many there are then */
+  /** Adds the reactions of users who have none of this kind yet. @returns how many there are then */
   restore(seq: number, emoji: string, userIds: readonly string[]): number {
     for (const userId of userIds) {
       this.#database.run('INSERT OR IGNORE INTO reactions VALUES (?, ?, ?)', seq, emoji, userId);
@@ -94,7 +94,7 @@ export class Reactions {
     return row?.count ?? 0;
   }
 
-  /** The kinds, of those there are, that `userId` has used on a message. */
+  /** The kinds among `emojis` that `userId` has used on a message. */
   by(userId: string, seq: number, emojis: readonly string[]): string[] {
     return emojis.filter((emoji) => this.has(seq, emoji, userId));
   }

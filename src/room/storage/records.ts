@@ -56,9 +56,10 @@ export class Records {
   }
 
   /**
-   * Adds a row. No `INSERT OR REPLACE`: before such a statement SQLite makes the search index write
-   * out what it holds, which takes ten times as long.
-   * @returns what of it another row has: nothing, or one of the two that nothing was written for
+   * Adds a row. No `INSERT OR REPLACE`: before such a statement SQLite makes the search index write out
+   * its pending entries, which takes ten times as long.
+   * @returns undefined when the row was added; else the field whose value another row has: then nothing
+   * was written
    */
   add(line: LineOf<'message'>): 'rev' | 'id' | undefined {
     try {

@@ -1,8 +1,8 @@
 import type { Database } from './database.ts';
 
 /**
- * What a store remembers of its rows, so that it need not read them again: the object is the only one
- * that writes them. It begins empty, and is empty again once a transaction was undone.
+ * A store's cache of its rows. It is right because only this object writes them; it begins empty, and
+ * is emptied when a transaction was undone.
  */
 export class Remembered<T> {
   readonly #database: Database;

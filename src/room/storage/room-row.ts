@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 import type { Ports, SqlValue } from '../ports.ts';
 import { Remembered } from './remembered.ts';
 
-/** What the room keeps of itself; never computed from its messages. */
+/** The state of the room itself; never computed from its messages. */
 export interface RoomState {
   epoch: string;
   rev: number;
@@ -22,31 +22,31 @@ export interface RoomState {
   retentionDays: number | null;
   /** `marked`: about to be erased. `erased`: only the name is left, so that no user can take it. */
   deletion: 'marked' | 'erased' | null;
-  /** An import has begun and not ended. */
+  /** Whether an import has begun and not ended. */
   importing: boolean;
-  /** When retention last went through. */
+  /** When retention last removed all that had expired, in epoch milliseconds. */
   prunedAt: number | null;
-  /** How many people were erased. */
+  /** How many users were erased. */
   erasures: number;
-  /** The search index holds the messages up to this `seq`; later ones are still to go in. */
+  /** The search index holds the messages up to this `seq`; later ones are not indexed yet. */
   indexed: number;
-  /** Messages up to this `seq` are older than what the index holds, and are still to go in. */
+  /** Messages up to this `seq`, older than those in the index, are not indexed yet. */
   unindexedTo: number;
-  /** Members up to this user id are found by a prefix, others not yet; null: all of them. */
+  /** Members up to this user id have search keys, others not yet; null: all have. */
   keyedTo: string | null;
-  /** What the files of the room count together, in bytes; null where nothing was ever uploaded. */
+  /** How much the room's files count in quotas, in bytes; null when nothing was ever uploaded. */
   fileBytes: number | null;
   /** When the files of an erased room are deleted once more, in epoch milliseconds. */
   dropFilesAt: number | null;
-  /** When the store is looked through for bytes without a file, in epoch milliseconds. */
+  /** When the store is searched for bytes that belong to no file, in epoch milliseconds. */
   sweepFilesAt: number | null;
-  /** The last key that was looked at; null before the first one. */
+  /** The last key that this search has reached; null before the first one. */
   sweptTo: string | null;
   /** `seq` of each pinned message, the one pinned last first. */
   pins: readonly number[];
 }
 
-/** What an export says of the room itself. */
+/** The fields of the room itself in an export. */
 export type RoomRecord = Omit<
   RoomState,
   | 'epoch'
@@ -74,11 +74,11 @@ export type RoomOptions = Pick<
 export interface Change {
   rev: number;
   timestamp: number;
-  /** Where the room stands with it. */
+  /** The room's position after it. */
   position: string;
 }
 
-/** What an unwritten room has to say, but for its epoch. */
+/** The state of a room that was never written, without its epoch. */
 const UNWRITTEN: Omit<RoomState, 'epoch'> = {
   rev: 0,
   horizon: 0,
@@ -110,11 +110,11 @@ interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly' | 'import
   private: number;
   readOnly: number;
   importing: number;
-  /** As JSON; null where there are none. */
+  /** As JSON; null when there are none. */
   pins: string | null;
 }
 
-/** The room's one row. It is read once in the life of the object, and again after a change. */
+/** The room's one row. It is kept in memory, and read again after a change. */
 export class RoomRow {
   readonly #database: Database;
   readonly #ports: Pick<Ports, 'clock' | 'ids' | 'firstEpoch'>;
@@ -173,17 +173,20 @@ export class RoomRow {
   ensure(): Readonly<RoomState> {
     const state = this.read();
     if (this.#known.value.state !== undefined) return state;
-    this.#found(this.#ports.firstEpoch);
+    this.#insertRow(this.#ports.firstEpoch);
     return this.read();
   }
 
-  /** Runs a statement that changes the row; one that does not come through here is not noticed. */
+  /**
+   * Runs a statement that changes the row, and drops the row in memory, which any other statement would
+   * leave stale.
+   */
   update(query: string, ...bindings: SqlValue[]): void {
     this.#database.run(query, ...bindings);
     this.#known.clear();
   }
 
-  #found(epoch: string): void {
+  #insertRow(epoch: string): void {
     const now = this.#ports.clock.now();
     this.update(
       `INSERT INTO room
@@ -196,7 +199,7 @@ export class RoomRow {
     );
   }
 
-  /** Counts members in or out of the list; one of them may be the room's first owner. */
+  /** Adds `more` to the number of members; `owns` records that the room has had an owner. */
   countMembers(more: number, owns: boolean): void {
     this.update(
       'UPDATE room SET member_count = member_count + ?, owned = max(owned, ?)',
@@ -235,25 +238,25 @@ export class RoomRow {
   }
 
   /**
-   * All that is left of an erased room: a row, under the epoch of what the room may become next.
+   * Writes all that remains of an erased room: a row, with a new epoch for the room's next life.
    * @param dropFilesAt when its files are deleted once more, in epoch milliseconds
    */
   markErased(dropFilesAt: number | null): void {
-    this.#found(this.#ports.ids.make());
+    this.#insertRow(this.#ports.ids.make());
     this.update("UPDATE room SET deletion = 'erased', drop_files_at = ?", dropFilesAt);
   }
 
-  /** Files of an earlier life of the room are deleted for the last time. */
+  /** Records that the files of the room's earlier lives were deleted for the last time. */
   filesDropped(): void {
     this.update('UPDATE room SET drop_files_at = NULL');
   }
 
-  /** Sets when the store is looked through next. */
+  /** Sets when the store is searched next. */
   sweepFilesAt(at: number | null): void {
     this.update('UPDATE room SET sweep_files_at = ?, swept_to = NULL', at);
   }
 
-  /** @param key where the store goes on; null: it has been looked through */
+  /** @param key the key to go on from; null: the search is over */
   sweptTo(key: string | null): void {
     this.update('UPDATE room SET swept_to = ?', key);
   }
@@ -267,7 +270,7 @@ export class RoomRow {
     this.update('UPDATE room SET horizon = ?', horizon);
   }
 
-  /** Retention has gone through. */
+  /** Records when retention removed all that had expired. */
   pruned(at: number): void {
     this.update('UPDATE room SET pruned_at = ?', at);
   }
@@ -282,7 +285,7 @@ export class RoomRow {
     this.update('UPDATE room SET importing = 1, indexed = ?', Number.MAX_SAFE_INTEGER);
   }
 
-  /** Takes what an export says of the room; only the epoch stays its own. */
+  /** Takes the exported state of the room; only the epoch stays its own. */
   finishImport(record: RoomRecord): void {
     this.set(record);
     this.setPins(record.pins);

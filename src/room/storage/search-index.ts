@@ -12,7 +12,7 @@ function indexedOf({ seq, message, senderId, files }: Searched): Indexed {
   return { seq, text: searchedText(message, files), senderId };
 }
 
-/** What is indexed of a message. */
+/** The parts of a message that are indexed. */
 interface Indexed {
   seq: number;
   text: string;
@@ -34,15 +34,15 @@ function indexed({ seq, message, senderId, files }: Row): Indexed {
 /** No message has this seq, so no search finds it. */
 const NOTHING: Indexed = { seq: 0, text: 'x', senderId: '' };
 
-/** Rows read at a time: few enough that the longest messages are no burden. */
+/** Rows read at a time; few, because each may be as long as a message can be. */
 const BATCH = 50;
 
 /**
- * The full-text index over undeleted messages: their folded tokens, which are computed again when a
- * message is to be removed. It lags behind the messages: indexing many together costs a fraction
- * of one by one, and sending does not wait for it. It holds the messages from above one `seq` up to
- * another; both stand in the room's row and move in the same transaction. Messages outside change
- * without it.
+ * The full-text index over undeleted messages: their folded tokens, which are computed again to remove
+ * a message. It trails the messages: indexing many together costs a fraction of indexing them one by
+ * one, and sending does not wait for it. It holds the messages above `unindexedTo` and up to `indexed`,
+ * which are fields of the room's row and move in the same transaction. Changes of other messages do not
+ * touch it.
  */
 export class SearchIndex {
   readonly #database: Database;
@@ -54,8 +54,8 @@ export class SearchIndex {
   }
 
   /**
-   * Takes in what was said since the last time: at most `fixed.stepRows` messages, more than can
-   * gather between two calls.
+   * Indexes the messages sent since the last call: at most `fixed.stepRows`, more than can gather
+   * between two calls.
    */
   catchUp(): void {
     const { indexed: to, rev } = this.#room.read();
@@ -67,19 +67,19 @@ export class SearchIndex {
   }
 
   /**
-   * Takes in older messages that are not in it yet, the newest of them first: a step that is bounded
-   * in messages and in text. A room that an earlier version has written is searched like this.
+   * Indexes older messages that are not in the index yet, the newest of them first, in a step that is
+   * bounded in messages and in text. Only rooms that an earlier version wrote have such messages.
    */
   goBack(): void {
     if (this.#room.read().unindexedTo === 0) return;
     const rows = this.#rows('seq <= (SELECT unindexed_to FROM room)', 'DESC');
-    // Written in the order of their numbers, they make one piece of the index.
+    // Inserted in the order of `seq`, they make one segment of the index.
     for (const row of rows.toReversed()) this.#insert(row);
     const first = rows.at(-1)?.seq ?? 1;
     this.#room.update('UPDATE room SET unindexed_to = ?', first - 1);
   }
 
-  /** Undeleted messages whose text is whole, as many as a step takes. */
+  /** Undeleted messages that are not streaming, as many as a step takes. */
   #rows(where: string, order: 'ASC' | 'DESC'): Indexed[] {
     const rows: Indexed[] = [];
     let text = 0;
@@ -103,17 +103,17 @@ export class SearchIndex {
     return rows.map(indexed);
   }
 
-  /** To be called with a message that has changed or was brought in, not with one that is said. */
+  /** Indexes a message that has changed or was imported. New messages are indexed by `catchUp`. */
   add(message: Searched): void {
-    if (this.#hasComeTo(message.seq)) this.#insert(indexedOf(message));
+    if (this.#covers(message.seq)) this.#insert(indexedOf(message));
   }
 
-  /** To be called with what was indexed, before the message changes. */
+  /** Removes a message. Call it with the text that was indexed, before the message changes. */
   remove(message: Searched): void {
-    if (this.#hasComeTo(message.seq)) this.#delete(indexedOf(message));
+    if (this.#covers(message.seq)) this.#delete(indexedOf(message));
   }
 
-  #hasComeTo(seq: number): boolean {
+  #covers(seq: number): boolean {
     const { indexed: to, unindexedTo } = this.#room.read();
     return to >= seq && unindexedTo < seq;
   }
@@ -135,14 +135,15 @@ export class SearchIndex {
   }
 
   /**
-   * Prepares to rewrite the index. What was removed can live on in the keys between its pages, and
-   * an index of one piece is left as it is: a second piece makes the next merge take it all.
+   * Prepares to rewrite the index. Removed tokens can survive in the keys between its pages, and a
+   * merge leaves an index of one segment as it is: a second segment makes the next merge rewrite all of
+   * it.
    */
   beginRewrite(): void {
     this.#insert(NOTHING);
   }
 
-  /** Merges all pieces into a new one, some pages a call. @returns whether there is more to do */
+  /** Merges all segments into a new one, some pages a call. @returns whether there is more to do */
   rewrite(isFirst: boolean): boolean {
     const before = this.#changes();
     const pages = isFirst ? -fixed.stepIndexPages : fixed.stepIndexPages;
@@ -158,8 +159,8 @@ export class SearchIndex {
   }
 
   /**
-   * The `seq` of messages with all `terms` below `before`, newest first. In a room that is still
-   * being indexed it takes a step of that first, and finds what the index has come to.
+   * The `seq` of messages with all `terms` below `before`, newest first. In a room that is still being
+   * indexed it does a step of that first, and finds only what is indexed.
    */
   find(terms: readonly Term[], from: string | undefined, before: number, limit: number): number[] {
     if (terms.length === 0) return [];
@@ -171,8 +172,8 @@ export class SearchIndex {
       const newest = this.#findNewest(terms, from, before, limit);
       if (newest.length === limit) return newest;
     }
-    // Hosts bind every number as a real, which FTS5 does not take as a bound to begin from: without
-    // the cast it walks over all hits that are newer.
+    // Hosts bind every number as a real, which FTS5 does not use as a starting point: without the cast
+    // it reads all newer hits, too.
     return this.#database
       .all<{ seq: number }>(
         `SELECT search.rowid AS seq FROM search JOIN messages ON messages.seq = search.rowid
@@ -189,8 +190,9 @@ export class SearchIndex {
   }
 
   /**
-   * The hits among the newest messages, which are read one by one. Of a beginning that many words
-   * have, FTS5 gathers all messages before it gives the newest; where it is frequent, these are near.
+   * The hits among the newest messages, which are read one by one. For a prefix of many words, FTS5
+   * collects all matching messages before it returns the newest; as such a prefix is frequent, these
+   * are found soon.
    */
   #findNewest(
     terms: readonly Term[],
@@ -221,7 +223,7 @@ export class SearchIndex {
     return found;
   }
 
-  /** All words with a beginning; undefined when there are more than a search names. */
+  /** All indexed words that begin with `beginning`; undefined when there are more than a search names. */
   #wordsOf(beginning: string): string[] | undefined {
     const words: string[] = [];
     for (let from = beginning; ; from = `${words.at(-1)}\u0001`) {

@@ -44,9 +44,9 @@ export class SentStates {
   /** Whether inboxes get updates; a host that carries no deliveries has none. */
   readonly isOn: boolean;
   readonly #database: Database;
-  /** Something was marked since the last step of updates, which resets this. */
+  /** Whether something was marked since the last step of updates, which resets this. */
   hasMarks = false;
-  /** What `markMessage` has stored, so that it is not stored again. */
+  /** The marks that `markMessage` has stored, so that it does not store them again. */
   readonly #marked: Remembered<{ pass: boolean; senders: Set<string> }>;
   /** Marked users whose inbox does not hold the conversation, until they are evaluated. */
   readonly newcomers = new Set<string>();
@@ -117,7 +117,7 @@ export class SentStates {
     this.hasMarks = true;
   }
 
-  /** A user has read further: evaluated at once where the inbox shows "unread", else at `due`. */
+  /** Evaluates a user who has read further: at once if the inbox shows "unread", else at `due`. */
   markRead(userId: string, due: number): void {
     if (!this.isOn) return;
     this.#database.run(
@@ -129,7 +129,7 @@ export class SentStates {
     this.hasMarks = true;
   }
 
-  /** Users whose unread mentions have changed by an edit. */
+  /** Evaluates users whose unread mentions were changed by an edit. */
   markKnown(userIds: Iterable<string>): void {
     if (!this.isOn) return;
     for (const userId of userIds) {
@@ -198,7 +198,10 @@ export class SentStates {
     );
   }
 
-  /** The next version: above every one before, and above the clock, which a room without storage answers. */
+  /**
+   * The next version: above all earlier ones, and above the clock, with which a room without storage
+   * answers.
+   */
   nextVersion(now: number): number {
     const [row] = this.#database.all<{ version: number }>(
       `INSERT INTO telling (one, version) VALUES (1, ?)
@@ -213,6 +216,7 @@ export class SentStates {
     this.#database.run('UPDATE telling SET swept_to = ?', userId);
   }
 
+  /** Records that the pass over the users in `listening` is over. */
   passed(): void {
     this.#marked.value.pass = false;
     this.#database.run('UPDATE telling SET pass_due = NULL WHERE pass_due IS NOT NULL');
@@ -223,7 +227,7 @@ export class SentStates {
     return this.#ids('WHERE due <= ? ORDER BY due LIMIT ?', now, limit);
   }
 
-  /** Makes due what a clock that was set back has left in the far future. */
+  /** Makes users due whose time lies in the far future because the clock was set back. */
   bringForward(now: number, latest: number): void {
     const query = 'SELECT 1 FROM told WHERE due > ? LIMIT 1';
     if (this.#database.first(query, latest) === undefined) return;
@@ -255,7 +259,7 @@ export class SentStates {
     return this.#ids('WHERE state IS NOT NULL');
   }
 
-  /** After the room was emptied: marks the users whose inboxes held the conversation. */
+  /** Marks the users whose inboxes held the conversation, after the room was erased. */
   restore(userIds: readonly string[], { version }: UpdateProgress): void {
     this.#database.run('INSERT OR REPLACE INTO telling (one, version) VALUES (1, ?)', version);
     for (const userId of userIds) {
@@ -281,7 +285,7 @@ export class SentStates {
   }
 }
 
-/** Senders remembered as marked. When they are forgotten, each costs one more statement. */
+/** Most senders kept in memory as marked. When they are dropped, each costs one more statement. */
 const MAX_SENDERS = 1_000;
 
 function stateIn({ state }: SentState): { unread?: boolean; notify?: Notify } {

@@ -1,4 +1,4 @@
-/** SQLite's result codes for storage that cannot take or give anything now, but may again. */
+/** SQLite's result codes for storage that cannot be read or written now, but may be later. */
 const TROUBLES = new Map([
   [5, 'SQLITE_BUSY'],
   [7, 'SQLITE_NOMEM'],
@@ -9,8 +9,8 @@ const TROUBLES = new Map([
 ]);
 
 /**
- * Whether an error is of the machine under the room, such as a full disk, and not a defect. Node names
- * the result code in `errcode`, its low byte being the family; a Durable Object puts its name at the
+ * Whether an error comes from the machine, such as a full disk, and not from a defect. Node gives the
+ * result code in `errcode`, whose low byte is the family; a Durable Object puts the code's name at the
  * end of the message.
  */
 export function isStorageTrouble(error: unknown): boolean {

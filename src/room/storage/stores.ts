@@ -16,7 +16,7 @@ import { SentStates } from './sent-states.ts';
 import { Streams } from './streams.ts';
 import { UnreadMessages } from './unread-messages.ts';
 
-/** The stores of a room, one a table. */
+/** The stores of a room, over the tables of its database. */
 export interface Stores {
   room: RoomRow;
   messages: Messages;

@@ -7,7 +7,7 @@ export interface Stream {
   seq: number;
   /** Its sender. */
   userId: string;
-  /** Of the text so far: in UTF-16 units, and in bytes of UTF-8. */
+  /** Length of the text so far, in UTF-16 units; `bytes` is its length in UTF-8. */
   length: number;
   bytes: number;
   stopRequested: boolean;
@@ -17,11 +17,11 @@ interface Row extends Omit<Stream, 'stopRequested'> {
   stopRequested: number;
 }
 
-/** Of the message in an outer query, as SQL. */
+/** SQL for the streamed text of the message in an outer query. */
 export const STREAMED_TEXT = `coalesce((SELECT group_concat(text, '') FROM
   (SELECT text FROM chunks WHERE chunks.seq = messages.seq ORDER BY start)), '')`;
 
-/** Of the stream in an outer query: when its sender was last active. */
+/** SQL for when the sender of the stream in an outer query was last active. */
 const HEARD_AT = `max(heard_at, coalesce(
   (SELECT at FROM chunks WHERE chunks.seq = streams.seq ORDER BY start DESC LIMIT 1), 0))`;
 
@@ -84,7 +84,7 @@ export class Streams {
     );
   }
 
-  /** Adds to the last chunk. @param start of that chunk */
+  /** Adds text to the last chunk. @param start where that chunk starts */
   extend(seq: number, start: number, text: string): void {
     this.#database.run(
       `UPDATE chunks SET text = text || ?, length = length + ?, bytes = bytes + ?
@@ -97,7 +97,7 @@ export class Streams {
     );
   }
 
-  /** Its sender is there and has nothing to append. */
+  /** Notes that the sender was active now, without text to append. */
   heard(seq: number, now: number): void {
     this.#database.run('UPDATE streams SET heard_at = ? WHERE seq = ?', now, seq);
   }
@@ -125,7 +125,7 @@ export class Streams {
       .map(({ seq }) => seq);
   }
 
-  /** The message streams no more. */
+  /** Removes a stream that is over. */
   remove(seq: number): void {
     this.#database.run('DELETE FROM chunks WHERE seq = ?', seq);
     this.#database.run('DELETE FROM streams WHERE seq = ?', seq);

@@ -9,7 +9,7 @@ export class UnreadMessages {
     this.#database = database;
   }
 
-  /** How many there are, to 100, among the newest 10,000. */
+  /** How many there are among the newest 10,000, counted up to 100. */
   count(userId: string, readUpTo: number): number {
     const row = this.#database.first<{ unread: number }>(
       `SELECT count(*) AS unread FROM (
@@ -36,7 +36,7 @@ export class UnreadMessages {
     );
   }
 
-  /** The `seq` of the newest one whose text is whole, among the last 100. */
+  /** The `seq` of the newest one that is not streaming, among the last 100. */
   newest(userId: string, readUpTo: number): number | undefined {
     const row = this.#database.first<{ seq: number }>(
       `SELECT seq FROM (
