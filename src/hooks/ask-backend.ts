@@ -1,6 +1,6 @@
 import { type HookEndpoint, send } from './post.ts';
 
-/** An answer is read up to this many bytes: a streamed text and its `meta`, escaped. */
+/** The longest answer that is read, in bytes: a streamed text and its `meta`, escaped. */
 const MAX_ANSWER_BYTES = 512 * 1024;
 
 /** The body of an answer, or why there is none, for operators. */
@@ -9,7 +9,7 @@ export type Asked = { text: string } | { reason: string };
 /** Asks the endpoint once. Never rejects. */
 export type AskEndpoint = (id: string, body: string) => Promise<Asked>;
 
-/** Asks an endpoint of the operator's with signed requests; redirects are not followed. */
+/** Asks the operator's endpoint with signed requests; redirects are not followed. */
 export function askerOf(endpoint: HookEndpoint): AskEndpoint {
   return async (id, body) => {
     const sent = await send(endpoint, id, body, readAnswer);
@@ -26,7 +26,7 @@ async function readAnswer({ ok, status, body }: Response): Promise<Asked> {
   };
 }
 
-/** @returns undefined where there is more than is read */
+/** @returns undefined for a longer answer */
 async function readText(body: Response['body']): Promise<string | undefined> {
   if (body === null) return '';
   const reader = body.getReader();

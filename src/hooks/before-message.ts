@@ -12,7 +12,10 @@ import { CircuitBreaker } from './circuit-breaker.ts';
 import type { HookEndpoint } from './post.ts';
 import { readAnswer } from './read-answer.ts';
 
-/** How a question has ended; `skipped`: not asked, while the backend fails. */
+/**
+ * How a question ended; `skipped`: not asked while the backend fails; `busy`: not asked because too
+ * many are open.
+ */
 export type QuestionOutcome = Answer['type'] | 'failed' | 'skipped' | 'busy';
 
 /** A question that has failed. */
@@ -23,13 +26,16 @@ export interface BackendFailure {
   reason: string;
 }
 
-/** How the backend that is asked does, for operators. */
+/** The state of the backend that decides about texts, for operators. */
 export interface BackendStatus {
-  /** How questions have ended since the process started; absent where each room counts for itself. */
+  /**
+   * How many questions ended in each way since the process started; absent where each room
+   * counts for itself.
+   */
   questions?: Record<QuestionOutcome, number>;
-  /** Questions that wait for an answer. */
+  /** How many questions wait for an answer. */
   open?: number;
-  /** Whether it is not asked for now, after five failures in a row. */
+  /** Whether questions are skipped for now, after five failures in a row. */
   skipping?: boolean;
   lastFailure?: BackendFailure;
 }
@@ -47,13 +53,13 @@ export interface BeforeMessagePorts {
   /** Epoch milliseconds. */
   now: () => number;
   meter?: { asked(outcome: QuestionOutcome, ms: number): void } | undefined;
-  /** The backend begins to fail, for a reason, or answers again. */
+  /** Called when the backend begins to fail, with the reason, and when it answers again, without one. */
   noted?: (reason: string | undefined) => void;
-  /** A question has failed. */
+  /** Called when a question has failed. */
   failed?: (failure: BackendFailure) => void;
 }
 
-/** The endpoint that is asked before a text is stored; undefined where none is set. */
+/** The endpoint to ask before a text is stored; undefined where none is configured. */
 export function beforeMessageEndpoint(settings: BeforeMessageSettings): HookEndpoint | undefined {
   const { BEFORE_MESSAGE_URL: url, BEFORE_MESSAGE_TIMEOUT_MS: timeoutMs } = settings;
   return url === undefined
@@ -61,12 +67,12 @@ export function beforeMessageEndpoint(settings: BeforeMessageSettings): HookEndp
     : { url, secrets: listOf(settings.WEBHOOK_SECRETS), timeoutMs };
 }
 
-/** Asks the operator's backend about texts, each once, and knows what to do while it fails. */
+/** Asks the operator's backend about texts, each once, and decides by itself while the backend fails. */
 export class BeforeMessage {
   readonly #ports: BeforeMessagePorts;
   readonly #onFailure: Answer;
   readonly #breaker: CircuitBreaker;
-  /** Questions that are open, by user. */
+  /** The number of open questions, by user. */
   readonly #open = new Map<string, number>();
   #openCount = 0;
   #isFailing = false;
@@ -162,8 +168,8 @@ const busyProblem: Problem = {
 };
 
 /**
- * Asks for a room.
- * @param decided brings an answer back in a turn of the room
+ * The port through which a room asks.
+ * @param decided delivers an answer in a turn of the room
  */
 export function judgeOf(
   beforeMessage: BeforeMessage | undefined,
@@ -177,8 +183,8 @@ export function judgeOf(
 }
 
 /**
- * Gives a request to a room, and again with the verdict where the room asks for one.
- * @param attempt gives it once
+ * Executes a request at a room, and once more with the verdict where the room asks for one.
+ * @param attempt executes it once
  */
 export async function executeWith<N extends RequestName>(
   beforeMessage: BeforeMessage | undefined,
@@ -197,7 +203,7 @@ function questionIn<N extends RequestName>(result: Executed<N>): Question | unde
   return result.ok ? undefined : result.question;
 }
 
-/** Unlike that of a webhook, a question is never sent again. */
+/** A random id: unlike a webhook's request, a question is never sent again. */
 function makeId(): string {
   return `evt_${base64url.encode(crypto.getRandomValues(new Uint8Array(16)))}`;
 }

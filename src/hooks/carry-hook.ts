@@ -11,32 +11,35 @@ import type { Batch, FailingRoom } from './hook-rows.ts';
 import type { Post, PostOutcome } from './post.ts';
 import { eventId } from './sign.ts';
 
-/** The service itself, in a question to a room. */
+/** The identity of the service itself when it asks a room. */
 export const HOOK_IDENTITY: Identity = { userId: 'parlor:hook', admin: true };
 
-/** Requests of an attempt begin within this, in milliseconds. */
+/** How long an attempt may begin further requests, in milliseconds. */
 const STARTS_WITHIN_MS = 10_000;
 
-/** A room that has not answered by then has failed, in milliseconds. */
+/** How long a room may take to answer, in milliseconds. */
 const READ_TIMEOUT_MS = 10_000;
 
 /** The longest time-out of a request, in milliseconds. */
 const POST_TIMEOUT_MS = 15_000;
 
-/** What an attempt may take, in milliseconds: the next one must not begin while a request is under way. */
+/**
+ * The longest an attempt takes, in milliseconds: the next one must not begin while a request
+ * is under way.
+ */
 export const HOOK_CARRY_MS = STARTS_WITHIN_MS + READ_TIMEOUT_MS + POST_TIMEOUT_MS + 5_000;
 
-/** How requests reach rooms, the endpoint, and the object that keeps what was taken. */
+/** How the carrier reaches rooms, the endpoint, and the object that stores the positions. */
 export interface HookPeers {
   changes: (roomId: string, after: string) => Promise<Result<Reply<'getChanges'>>>;
-  /** Does something in the hook. Resolves when it is stored. */
+  /** Runs `work` in the hook. Resolves when its changes are durable. */
   hook: <T>(work: (hook: Hook) => T) => Promise<T>;
   post: Post;
-  /** Tells of a room whose requests fail, or are taken again; absent where nothing is to be told. */
+  /** Reports that requests of a room fail, or are accepted again; absent where nothing is reported. */
   report?: (roomId: string, failing: Omit<FailingRoom, 'roomId'> | undefined) => Promise<void>;
 }
 
-/** Carries what is owed to the endpoint: one request a room at a time, in order. */
+/** Carries deliveries to the endpoint: one request a room at a time, in order. */
 export function hookCarrier(peers: HookPeers): Carry {
   return async (target, deliveries) => {
     if (target === STATUS_TARGET) return reportAll(peers, deliveries);
@@ -72,7 +75,10 @@ async function carryLog(
 
 const TAKEN: PostOutcome = { type: 'taken' };
 
-/** The next request of a room; without an id where nothing is to be sent, else how the attempt has ended. */
+/**
+ * The next request of a room, its id empty where there is nothing to send; or how the attempt ended
+ * without one.
+ */
 async function readBatch(
   { changes: ask, hook }: HookPeers,
   roomId: string,
@@ -81,7 +87,7 @@ async function readBatch(
 ): Promise<Batch | 'delivered' | 'failed'> {
   const answer = await within(READ_TIMEOUT_MS, ask(roomId, after));
   if (answer === undefined || !answer.ok) {
-    // A room that is gone has no log; one that is being imported tells again when it is whole.
+    // A deleted room has no log to send.
     if (answer?.error.code === 'room_not_found') return 'delivered';
     await hook((live) => live.failed(roomId, 'its room does not answer'));
     return 'failed';
@@ -135,14 +141,14 @@ async function reportAll(
   return deliveries.map(() => 'delivered');
 }
 
-/** What comes of it within a time; undefined where nothing does. */
+/** The result of a promise within a time, or undefined. */
 async function within<T>(ms: number, asked: Promise<T>): Promise<T | undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => resolve(undefined), ms);
   try {
     return await Promise.race([asked, promise]);
   } finally {
-    // A remaining timer would keep an object awake.
+    // A remaining timer would keep the object awake.
     clearTimeout(timer);
   }
 }

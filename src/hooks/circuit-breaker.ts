@@ -1,11 +1,11 @@
-/** So many failures in a row, within this time, in milliseconds, open the breaker for as long. */
+/** This many failures in a row within `WINDOW_MS` milliseconds open the breaker for as long. */
 const MAX_FAILURES = 5;
 const WINDOW_MS = 30_000;
 
-/** Stops requests to an endpoint that fails, so that nobody waits for it in vain. */
+/** Stops requests to an endpoint that keeps failing, so that callers do not wait for its time-out. */
 export class CircuitBreaker {
   readonly #now: () => number;
-  /** When the last requests failed, without a success in between. */
+  /** When the latest requests failed, since the last success. */
   #failures: number[] = [];
   #openedAt = -Infinity;
 

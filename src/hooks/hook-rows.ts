@@ -6,19 +6,19 @@ export interface Batch {
   id: string;
   /** The body, as JSON. */
   body: string;
-  /** Where the room's log goes on after it. */
+  /** The position in the room's log after it. */
   position: string;
   hasMore: boolean;
 }
 
-/** What is kept of a room. */
+/** What is stored about a room. */
 export interface HookedRoom {
-  /** Up to here the endpoint has taken the room's log. */
+  /** The position up to which the endpoint has accepted the room's log. */
   position: string;
-  /** How often it was set back: a replay is no duplicate. */
+  /** How often the position was set back: it makes the ids of a replay's requests new ones. */
   replays: number;
   batch: Batch | null;
-  /** Since when requests fail, in epoch milliseconds; null where the last one was taken. */
+  /** Since when requests fail, in epoch milliseconds; null where the last one was accepted. */
   failingSince: number | null;
   reason: string | null;
 }
@@ -42,7 +42,7 @@ const UNKNOWN: HookedRoom = {
   reason: null,
 };
 
-/** Where the outgoing webhook stands in each room, and as a whole. */
+/** The state of the outgoing webhook, in each room and as a whole. */
 export class HookRows {
   readonly #database: Database;
 
@@ -50,7 +50,10 @@ export class HookRows {
     this.#database = database;
   }
 
-  /** What the webhook was set to when it last ran; undefined before it first did. */
+  /**
+   * The fingerprint of the settings when the webhook last ran, and whether it was stopped; undefined
+   * before the first run.
+   */
   state(): { fingerprint: string; stopped: number } | undefined {
     return this.#database.first('SELECT fingerprint, stopped FROM hook');
   }
@@ -86,7 +89,7 @@ export class HookRows {
     );
   }
 
-  /** The room has changed: what was read of it may not be as it is now. */
+  /** Drops the request that is being tried, because the room has changed since it was read. */
   dropBatch(roomId: string): void {
     this.#database.run(
       'UPDATE rooms SET batch = NULL WHERE room_id = ? AND batch IS NOT NULL',
@@ -105,7 +108,7 @@ export class HookRows {
     return row?.count ?? 0;
   }
 
-  /** Rooms whose requests have failed for longest. */
+  /** The rooms whose requests have failed for longest. */
   failing(limit: number): FailingRoom[] {
     return this.#database.all<FailingRoom>(
       `SELECT room_id AS roomId, failing_since AS since, reason FROM rooms

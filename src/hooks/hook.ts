@@ -7,13 +7,13 @@ import { Database } from '../room/storage/database.ts';
 import { type Batch, type FailingRoom, type HookedRoom, HookRows } from './hook-rows.ts';
 import { hookMigrations } from './migrations.ts';
 
-/** The target of what is sent of a room, followed by its id: requests about one room are in order. */
+/** The target of a room's requests, followed by its id: requests about one room are in order. */
 export const ROOM_TARGET = 'room:';
 
-/** The target of what the service is told of a room whose requests fail, or are taken again. */
+/** The target of reports that a room's requests fail, or are accepted again. */
 export const STATUS_TARGET = 'status';
 
-/** Failing rooms that a summary names. */
+/** How many failing rooms a summary names. */
 const NAMED = 20;
 
 export interface HookPorts {
@@ -28,15 +28,18 @@ export interface HookPorts {
 }
 
 export interface HookOptions {
-  /** Of the settings: under other ones everything is tried again at once. */
+  /** Identifies the settings: when they change, everything is tried again at once. */
   fingerprint: string;
-  /** Whether an object elsewhere is told of rooms whose requests fail. */
+  /** Whether rooms whose requests fail are reported to another object. */
   reports: boolean;
-  /** The requests of a room begin to fail, for a reason, or are taken again. */
+  /**
+   * Called when the requests of a room begin to fail, with the reason, and when they are accepted
+   * again, without one.
+   */
   noted?(roomId: string, reason: string | undefined): void;
 }
 
-/** What a delivery of the log needs. */
+/** The body of a delivery of the log. */
 export interface LogBody {
   roomId: string;
   position: string;
@@ -44,17 +47,17 @@ export interface LogBody {
   batch: Batch | null;
 }
 
-/** What an operator is shown. */
+/** The state of all rooms, for operators. */
 export interface HookSummary {
-  /** Rooms whose requests fail. */
+  /** How many rooms have failing requests. */
   failing: number;
   /** Whether the endpoint has answered 410: nothing is sent until the settings change. */
   stopped: boolean;
-  /** Some of these rooms, the longest failing first. */
+  /** Up to 20 of these rooms, the longest failing first. */
   rooms: FailingRoom[];
 }
 
-/** What an operator is shown of one room. */
+/** The state of one room, for operators. */
 export interface HookedRoomStatus {
   position: string;
   isWaiting: boolean;
@@ -63,9 +66,10 @@ export interface HookedRoomStatus {
 }
 
 /**
- * The outgoing webhook of the rooms of one database: of one room at the edge, of all on Node. The log
- * of a room is the queue; here stand only the position up to which the endpoint has taken it, and the
- * request that is being tried. A room says that it has changed, a carrier reads its log and sends it.
+ * The outgoing webhook of the rooms in one database: of one room at the edge, of all on Node. The log
+ * of a room is the queue; only the position up to which the endpoint has accepted it, and the request
+ * that is being tried, are stored here. A room says that it has changed, and a carrier reads its log
+ * and sends it.
  */
 export class Hook implements Hosted {
   readonly #ports: HookPorts;
@@ -73,7 +77,7 @@ export class Hook implements Hosted {
   readonly #database: Database;
   readonly #rows: HookRows;
   readonly #deliveries: Deliveries;
-  /** For when the wakeup is set; undefined also when that is not known. */
+  /** When the wakeup comes, in epoch milliseconds; undefined also when that is not known. */
   #wakeAt: number | undefined;
 
   /** @throws NewerSchema where newer code has written the database */
@@ -94,7 +98,7 @@ export class Hook implements Hosted {
     });
   }
 
-  /** Takes what a room owes: that its log has changed, or an event with its body. */
+  /** Takes deliveries from a room: that its log has changed, or an event with its body. */
   tell(roomId: string, owed: readonly { key: string; body: string }[]): void {
     this.#write(() => {
       if (this.#rows.state() === undefined) this.#rows.setState(this.#options.fingerprint, false);
@@ -106,7 +110,7 @@ export class Hook implements Hosted {
     });
   }
 
-  /** Sends a room's log again from a position on, at once, however often it has failed. */
+  /** Sends a room's log again from a position on, at once, even if requests have failed. */
   replay(roomId: string, position: string): void {
     this.#write(() => {
       const known = this.#rows.find(roomId);
@@ -117,12 +121,12 @@ export class Hook implements Hosted {
     this.#write(() => this.#deliveries.restart(`${ROOM_TARGET}${roomId}`));
   }
 
-  /** The endpoint has taken a batch, or there was nothing to send up to its position. */
+  /** The endpoint has accepted a batch, or there was nothing to send up to its position. */
   taken(roomId: string, replays: number, { position, hasMore }: Omit<Batch, 'id' | 'body'>): void {
     this.#write(() => {
       const known = this.#rows.find(roomId);
       this.#noteTaken(roomId, known);
-      // It was set back while the request was under way.
+      // The position was set back while the request was under way.
       if (known.replays !== replays) return;
       const after = { position, replays, batch: null, failingSince: null, reason: null };
       this.#rows.put(roomId, after);
@@ -130,7 +134,7 @@ export class Hook implements Hosted {
     });
   }
 
-  /** The endpoint has taken an event. */
+  /** The endpoint has accepted an event. */
   takenEvent(roomId: string): void {
     const known = this.#rows.find(roomId);
     if (known.failingSince === null) return;
@@ -142,7 +146,7 @@ export class Hook implements Hosted {
 
   /**
    * A request has failed.
-   * @param version of the delivery that it was for: what has changed since is read again
+   * @param version that of its delivery: if it has been raised since, the batch is read again
    */
   failed(roomId: string, reason: string, version?: number, batch: Batch | null = null): void {
     this.#write(() => {
@@ -163,12 +167,15 @@ export class Hook implements Hosted {
     this.failed(roomId, 'it answered 410, and gets nothing until the settings change');
   }
 
-  /** Whether nothing is to be sent. */
+  /** Whether nothing is sent. */
   get isStopped(): boolean {
     return this.#rows.state()?.stopped === 1;
   }
 
-  /** Takes what another object says of its room. @param failing undefined: its requests are taken again */
+  /**
+   * Takes another object's report about its room.
+   * @param failing undefined: its requests are accepted again
+   */
   report(roomId: string, failing: { since: number; reason: string } | undefined): void {
     this.#write(() => {
       if (failing === undefined) this.#rows.remove(roomId);
@@ -201,7 +208,10 @@ export class Hook implements Hosted {
     this.#write(() => this.#deliveries.wake());
   }
 
-  /** Starts what is due, and has the object woken for what a failed attempt or a crash leaves. */
+  /**
+   * Starts deliveries that are due, and sets the wakeup for those that a failed attempt or a
+   * crash leaves.
+   */
   flush(): boolean {
     this.#deliveries.dispatch();
     const { clock, wakeup } = this.#ports;

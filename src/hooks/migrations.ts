@@ -1,7 +1,7 @@
 import { CREATE_DELIVERIES } from '../deliveries/delivery-rows.ts';
 import type { Migrations } from '../room/storage/migrations.ts';
 
-/** The schema of the outgoing webhook, as the list of what was ever done to it. Append only. */
+/** The schema of the outgoing webhook, as the list of all its migrations. Append only. */
 export const hookMigrations: Migrations = [
   [
     `CREATE TABLE hook (

@@ -10,11 +10,11 @@ export type HookSettings = Pick<
   'WEBHOOK_URL' | 'WEBHOOK_SECRETS' | 'WEBHOOK_ROOMS' | 'WEBHOOK_EVENTS' | 'WEBHOOK_TIMEOUT_MS'
 >;
 
-/** Where an outgoing webhook goes, and what it follows. */
+/** The endpoint of the outgoing webhook, and what it follows. */
 export interface OutgoingHook extends HookEndpoint {
-  /** Changes with the settings: what has stopped goes on under other ones. */
+  /** Changes with the settings: a stopped webhook runs again when they change. */
   fingerprint: string;
-  /** What is sent of a room; empty for a room that is not followed. */
+  /** The events that are sent of a room; none for a room that is not followed. */
   eventsOf: (roomId: string) => ReadonlySet<HookEvent>;
   /** Whether it gets the notifications of a room; absent where it gets none. */
   notifies?: (roomId: string) => boolean;
@@ -22,7 +22,7 @@ export interface OutgoingHook extends HookEndpoint {
 
 const NONE: ReadonlySet<HookEvent> = new Set();
 
-/** The outgoing webhook of these settings; undefined without one. */
+/** The outgoing webhook that these settings configure; undefined without one. */
 export function outgoingHookOf(settings: HookSettings): OutgoingHook | undefined {
   const { WEBHOOK_URL: url, WEBHOOK_SECRETS, WEBHOOK_ROOMS, WEBHOOK_EVENTS } = settings;
   if (url === undefined) return undefined;
@@ -44,7 +44,7 @@ export function outgoingHookOf(settings: HookSettings): OutgoingHook | undefined
   };
 }
 
-/** Why nothing can be sent with these settings; undefined where it can, or need not. */
+/** Why these settings cannot work; undefined where they can, or configure no webhook. */
 export function wrongHook(
   settings: Pick<Settings, 'WEBHOOK_URL' | 'BEFORE_MESSAGE_URL' | 'WEBHOOK_SECRETS'>,
 ): string | undefined {

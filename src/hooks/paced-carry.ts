@@ -5,8 +5,8 @@ import type { Delivery } from '../host/ports.ts';
 const EVERY_MS = 1_000;
 
 /**
- * Carries what a room owes its webhook: at once after a pause, then at most once a second. What
- * changes in between goes together, so a busy room pays for one call a second.
+ * Carries a room's deliveries to its webhook: at once after a pause, otherwise once a second. Changes
+ * in between are sent together, so a busy room pays for one call a second.
  */
 export function pacedCarry(carry: (deliveries: readonly Delivery[]) => Promise<void>): Carry {
   let carriedAt = -Infinity;

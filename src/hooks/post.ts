@@ -2,15 +2,15 @@ import { retryAfterMs } from '../deliveries/retry-after.ts';
 import { VERSION } from '../version.ts';
 import { signedHeaders } from './sign.ts';
 
-/** Where requests go, and what signs them. */
+/** The address of requests, and the secrets that sign them. */
 export interface HookEndpoint {
   url: string;
   secrets: readonly string[];
-  /** What it has to answer within, in milliseconds. */
+  /** How long it may take to answer, in milliseconds. */
   timeoutMs: number;
 }
 
-/** How a request has ended; `reason` is for operators. */
+/** How a request ended; `reason` is for operators. */
 export type PostOutcome =
   | { type: 'taken' }
   | { type: 'gone' }
@@ -19,11 +19,11 @@ export type PostOutcome =
 /** Makes one request. Never rejects. */
 export type Post = (id: string, body: string) => Promise<PostOutcome>;
 
-/** Sends signed requests to an endpoint of the operator's; redirects are not followed. */
+/** Sends signed requests to the operator's endpoint; redirects are not followed. */
 export function posterOf(endpoint: HookEndpoint): Post {
   return async (id, body) => {
     const sent = await send(endpoint, id, body, (response) => {
-      // What an endpoint says beyond its status is not read.
+      // The body of the answer is not read.
       void response.body?.cancel().catch(() => undefined);
       return Promise.resolve(outcomeOf(response));
     });
@@ -32,8 +32,9 @@ export function posterOf(endpoint: HookEndpoint): Post {
 }
 
 /**
- * Makes one signed request, which ends with the endpoint's time-out, reading included. Never rejects.
- * @returns what `read` makes of the response, or why there is none, for operators
+ * Makes one signed request, with the endpoint's time-out for sending and reading together.
+ * Never rejects.
+ * @returns the result of `read`, or the reason why there is no response, for operators
  */
 export async function send<T extends object>(
   { url, secrets, timeoutMs }: HookEndpoint,

@@ -7,7 +7,7 @@ import type { Answer } from '../room/verdict.ts';
 
 const REFUSED = 'This message was refused.';
 
-/** Depth of an answer, as of a command. */
+/** The deepest nesting of an answer, as by default of a command. */
 const MAX_DEPTH = 16;
 
 const object = z.record(z.string(), z.unknown());
@@ -23,10 +23,10 @@ const answerSchema = z.discriminatedUnion('verdict', [
   z.object({ verdict: z.literal('refuse'), message: z.string().optional() }),
 ]);
 
-/** The optional fields of every answer. */
+/** The fields of an answer in which null counts as absent. */
 const NULL_FIELDS = nullAsAbsent(replaceSchema);
 
-/** Reads the JSON of an answer, as docs/protocol.md has it; undefined for anything else. */
+/** Reads the JSON of an answer, as docs/protocol.md defines it; undefined for anything else. */
 export function readAnswer(text: string): Answer | undefined {
   try {
     const json: unknown = depthOfText(text) > MAX_DEPTH ? undefined : JSON.parse(text);
@@ -52,7 +52,7 @@ function answerOf(read: z.infer<typeof answerSchema>): Answer {
   return { type: 'replace', replacement };
 }
 
-/** The sentence for the sender: one line, cut where it is too long. */
+/** The sentence for the sender: one line, cut if it is too long. */
 function sentenceOf(given = ''): string {
   const line = given.replaceAll(/\s+/g, ' ').trim();
   if (!isVisible(line)) return REFUSED;

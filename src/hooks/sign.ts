@@ -30,7 +30,7 @@ async function signatureOf(secret: string, signed: Uint8Array<ArrayBuffer>): Pro
   return `v1,${toBase64(new Uint8Array(await crypto.subtle.sign('HMAC', key, signed)))}`;
 }
 
-/** An id that is the same for the same content: `evt_` and 132 bits of its hash. */
+/** An id derived from the content: `evt_` and 132 bits of its hash. */
 export async function eventId(content: readonly unknown[]): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(content));
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));

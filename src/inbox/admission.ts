@@ -2,8 +2,8 @@ import type { Admission, DirectMessages } from './ports.ts';
 import type { InboxStores } from './storage/stores.ts';
 
 /**
- * Whether a user takes direct messages from another one.
- * @param rooms those on whose list the other one is
+ * Whether a user accepts direct messages from another one.
+ * @param rooms the rooms on whose list the other user is
  */
 export function admissionOf(
   { accounts, conversations, blocks }: InboxStores,

@@ -7,7 +7,7 @@ import type { StoredConversation } from './storage/conversations.ts';
 import type { PushSubscription } from './storage/push-subscriptions.ts';
 import type { InboxStores } from './storage/stores.ts';
 
-/** Who gave a command to their inbox; over HTTP there is no connection. */
+/** The user who gave a command to their inbox; over HTTP there is no connection. */
 export interface InboxActor {
   identity: Identity;
   connection?: Connection;
@@ -26,11 +26,11 @@ export interface InboxContext extends InboxStores {
   makeId: () => string;
   /** Ends pushing to a browser. */
   dropPush(subscription: PushSubscription): void;
-  /** Removes the user's subscriptions, and what they were to be notified of. */
+  /** Removes the user's push subscriptions and notices. */
   forgetPushes(): void;
   /**
    * Stores a conversation under the next `rev` of the inbox. The user's other connections get it as an
-   * event, with its draft where that is what has changed.
+   * event, with its draft if `what` is `draft`.
    */
   change(conversation: StoredConversation, what?: 'draft'): StoredConversation;
 }
@@ -38,12 +38,12 @@ export interface InboxContext extends InboxStores {
 /** What a handler decided. */
 export type Step<R> = { reply: R } | Asking<R>;
 
-/** A decision that needs answers from elsewhere. They arrive in a later turn of the inbox. */
+/** A decision that needs answers from rooms or other inboxes. They arrive in a later turn of the inbox. */
 export interface Asking<R> {
   asks: readonly Ask[];
-  /** Answers are not waited for longer than this, in milliseconds; later ones still count. */
+  /** How long to wait for answers, in milliseconds; states in later ones are still stored. */
   withinMs?: number;
-  /** Goes on in a transaction of its own. An answer that is missing is undefined. */
+  /** Continues in a transaction of its own. A missing answer is undefined. */
   resume: (context: InboxContext, answers: readonly (Answer | undefined)[]) => Step<R>;
 }
 

@@ -8,13 +8,13 @@ import type { StoredConversation } from './storage/conversations.ts';
 import type { InboxStores } from './storage/stores.ts';
 import type { Changes } from './writer.ts';
 
-/** Tells a user's connections what has changed in their inbox. */
+/** Sends a user's connections the changes of their inbox. */
 export class InboxEvents {
   readonly #stores: InboxStores;
   readonly #outbox: Outbox;
   readonly #connections: Connections;
   readonly #limits: Limits;
-  /** The totals that each connection has last got, as JSON, by connection id. */
+  /** The last totals sent to each connection, as JSON, by connection id. */
   readonly #totals = new Map<string, string>();
 
   constructor(stores: InboxStores, outbox: Outbox, connections: Connections, limits: Limits) {
@@ -24,7 +24,10 @@ export class InboxEvents {
     this.#limits = limits;
   }
 
-  /** Sends changes and new totals. @param actor gets the changes in its reply instead */
+  /**
+   * Sends changes and new totals.
+   * @param actor the connection that gets the changes in its reply instead
+   */
   broadcast({ userId, conversations }: Changes, actor: Connection | undefined): void {
     const joined = this.#connections.joinedOf(userId);
     if (conversations.size === 0 || joined.length === 0) return;
@@ -37,14 +40,14 @@ export class InboxEvents {
     for (const connection of joined) this.#sendTotals(connection);
   }
 
-  /** Shows counts that are not stored to those who watch. */
+  /** Sends counts that are not stored to the user's connections. */
   show(userId: string, counted: StoredConversation): void {
     for (const connection of this.#connections.joinedOf(userId)) {
       this.#sendChange(connection, counted, false, undefined);
     }
   }
 
-  /** A connection has got these totals in a reply. */
+  /** Records the totals that a connection got in a reply. */
   hasTotals({ state }: Connection, totals: object): void {
     this.#totals.set(state.id, JSON.stringify(totals));
   }

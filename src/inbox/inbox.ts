@@ -27,10 +27,10 @@ import { type Noticed, Pushes } from './pushes.ts';
 import { inboxMigrations } from './storage/migrations.ts';
 import { type InboxStores, inboxStoresOf } from './storage/stores.ts';
 
-/** When a wakeup has failed it comes again after this long, in milliseconds. */
+/** How long after a failed wakeup the next one is set, in milliseconds. */
 const RETRY_MS = 600_000;
 
-/** What inboxes go by beside the limits of rooms. */
+/** The settings of inboxes; `limits` are those of rooms. */
 export interface InboxSettings {
   limits: Limits;
   directMessages: DirectMessages;
@@ -42,8 +42,8 @@ export interface InboxSettings {
 
 /**
  * The inboxes of one database: of one user at the edge, of many on Node. As in a room, a command runs
- * synchronously, and lines wait in the outbox until the host has stored what was decided. What
- * concerns a room is asked of it outside the transaction; its answer comes in a later turn.
+ * synchronously, and lines wait in the outbox until its changes are durable. Rooms are asked outside
+ * the transaction; their answers arrive in a later turn.
  */
 export class Inbox {
   readonly #ports: InboxPorts;
@@ -90,8 +90,8 @@ export class Inbox {
 
   /**
    * Opens the inbox for a connection that is not yet open to its client. Its first line will be
-   * `inbox`, perhaps in a later turn.
-   * @throws Refusal when the inbox does not take it; nothing has then happened
+   * `inbox`, possibly in a later turn.
+   * @throws Refusal when the inbox refuses it; nothing has changed then
    */
   connect(connection: Connection, payload: unknown): void {
     const { identity } = connection.state;
@@ -113,7 +113,7 @@ export class Inbox {
     this.#tokenExpiry.watch(connection);
   }
 
-  /** Does a connection's command; the reply, or the refusal, comes through the outbox. */
+  /** Runs a connection's command; the reply, or the refusal, is sent through the outbox. */
   handle(connection: Connection, command: Command): void {
     this.#tokenExpiry.sweep();
     if (!this.#isReachable(connection)) return;
@@ -141,8 +141,8 @@ export class Inbox {
   }
 
   /**
-   * Does a command for an identity without a connection. `answer` is called once, perhaps in a later
-   * turn; the result may be sent once the host has stored what was decided.
+   * Runs a command for an identity without a connection. `answer` is called once, possibly in a later
+   * turn; the result may be sent once the changes are durable.
    */
   execute<N extends InboxCommandName>(
     identity: Identity,
@@ -168,18 +168,18 @@ export class Inbox {
     }
   }
 
-  /** Takes what rooms tell of a user. @throws Refusal `unavailable` when storage fails */
+  /** Takes states that rooms send about a user. @throws Refusal `unavailable` when storage fails */
   take(userId: string, updates: readonly { roomId: string; state: ConversationState }[]): void {
     this.#tokenExpiry.sweep();
     this.#pipeline.take(userId, updates);
   }
 
-  /** A push has arrived that showed a message. */
+  /** A push that shows this message was delivered. */
   pushed(userId: string, roomId: string, shown: Noticed): void {
     this.#pipeline.commit('push', () => this.#pushes.pushed(userId, roomId, shown));
   }
 
-  /** A push service does not know a subscription any more. */
+  /** The push service no longer knows a subscription. */
   dropSubscription(id: string): void {
     const found = this.#stores.subscriptions.find(id);
     if (found !== undefined) this.#pipeline.commit('push', () => this.#pushes.drop(found));
@@ -206,7 +206,10 @@ export class Inbox {
     }
   }
 
-  /** Puts a newer token in the place of a connection's. @throws Refusal when it is another user's */
+  /**
+   * Replaces a connection's identity by that of a newer token.
+   * @throws Refusal when it is another user's
+   */
   renew(connection: Connection, identity: Identity): { expiresAt: number | undefined } {
     if (identity.userId !== connection.state.identity.userId) {
       throw new Refusal('unauthorized', 'The token is of another user.');
@@ -216,7 +219,7 @@ export class Inbox {
     return { expiresAt: identity.expiresAt };
   }
 
-  /** Answers a frame that holds no tuples, and disconnects a client that goes on sending such. */
+  /** Answers a malformed frame, and disconnects a client that keeps sending such frames. */
   malformedFrame(connection: Connection, problem: Problem): void {
     if (this.#isReachable(connection)) this.#refusals.malformedFrame(connection, problem);
   }
@@ -228,7 +231,7 @@ export class Inbox {
     this.#events.forget(connection);
   }
 
-  /** Closes a connection from this side, after what is due to it. */
+  /** Closes a connection from this side, after the lines that wait for it. */
   end(connection: Connection, code: CloseCode, reason = closeReasons[code]): void {
     this.#outbox.end(connection, code, reason);
     this.#connections.remove(connection);
@@ -236,7 +239,7 @@ export class Inbox {
     connection.update({ joined: false });
   }
 
-  /** Pushes what is due and sets the next wakeup; a call at any time does no harm. */
+  /** Pushes what is due and sets the next wakeup; may be called at any time. */
   wake(): void {
     this.#tokenExpiry.sweep();
     try {
@@ -247,7 +250,10 @@ export class Inbox {
     }
   }
 
-  /** Hands out what is due. Call it when that is stored. @returns whether anything was due */
+  /**
+   * Hands out the lines that wait. Call it when their changes are durable.
+   * @returns whether there were any
+   */
   flush(): boolean {
     let hasHandedOut = false;
     while (this.#outbox.flush(this.#ports.roster.connections(), this.#send, false).wasDue) {

@@ -20,7 +20,7 @@ import type { Pushes } from './pushes.ts';
 import type { InboxStores } from './storage/stores.ts';
 import { type Changes, writerOf } from './writer.ts';
 
-/** What a command ends with: a reply, with the position it leaves the inbox at, or an error. */
+/** The outcome of a command: a reply, with the inbox's position after its changes, or an error. */
 export type Outcome<R> =
   | { reply: R; changes: Changes; position: string | undefined }
   | { error: unknown };
@@ -35,7 +35,7 @@ export interface InboxParts {
   pushes: Pushes;
 }
 
-/** The way of a command: decode, handle, ask elsewhere and go on, commit. */
+/** Runs a command: decode, handle, ask rooms or inboxes and resume, commit. */
 export class InboxPipeline {
   readonly #parts: InboxParts;
   readonly #ports: InboxPorts;
@@ -46,8 +46,8 @@ export class InboxPipeline {
   }
 
   /**
-   * Runs a command. `done` is called once: at once, or in a later turn for what asks elsewhere.
-   * @throws Refusal when the command is refused at once; nothing is stored then
+   * Runs a command. `done` is called once: at once, or in a later turn if it asks rooms or inboxes.
+   * @throws Refusal when the command is refused at once; nothing has been stored then
    */
   run<N extends InboxCommandName>(
     name: N,
@@ -61,7 +61,7 @@ export class InboxPipeline {
     this.#step(name, actor, (context) => handle(context, read), done);
   }
 
-  /** Takes states that rooms tell. @throws Refusal `unavailable` when storage fails */
+  /** Takes states from rooms. @throws Refusal `unavailable` when storage fails */
   take(userId: string, updates: readonly { roomId: string; state: ConversationState }[]): void {
     const { events, pushes, stores } = this.#parts;
     const { counted, changes } = this.commit('take', () => {
@@ -124,7 +124,7 @@ export class InboxPipeline {
     else this.#ask(what, actor, step, done);
   }
 
-  /** Asks elsewhere, then goes on in a transaction of its own. */
+  /** Asks rooms or other inboxes, then resumes in a transaction of its own. */
   #ask<R>(
     what: string,
     actor: InboxActor,
@@ -155,7 +155,7 @@ export class InboxPipeline {
     }
   }
 
-  /** Answers of rooms carry the state of the conversation, which is stored even when the caller is gone. */
+  /** Answers of rooms hold the state of the conversation, which is stored even when the caller is gone. */
   #takeAnswer(userId: string, { roomId, result }: Answer): void {
     if (roomId === undefined || !result.ok || !('conversation' in result)) return;
     try {

@@ -2,11 +2,11 @@ import type { Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Ports } from '../room/ports.ts';
 
-/** Something that an inbox asks of a room or of another user's inbox. */
+/** A request of an inbox to a room or to another user's inbox. */
 export interface Ask {
-  /** `direct`: the direct room of the user and that one, whose id the host computes. */
+  /** `direct`: the direct room with this user; the host computes its id. */
   to: { room: string } | { direct: string } | { inbox: string };
-  /** On whose behalf: the user of the inbox, or the service itself where no right of the user matters. */
+  /** The user of the inbox, or the service itself where the user's rights do not matter. */
   identity: Identity;
   name: string;
   payload: object;
@@ -21,15 +21,15 @@ export interface Answer {
 /** How an inbox reaches rooms and other inboxes. */
 export interface Peers {
   /**
-   * Asks once. `settle` is called once, in a later turn of the inbox, which then flushes; what cannot
-   * be reached answers `unavailable`. Never throws.
+   * Asks once. `settle` is called once, in a later turn of the inbox, which then flushes; with
+   * `unavailable` if the room or inbox cannot be reached. Never throws.
    */
   ask(ask: Ask, settle: (answer: Answer) => void): void;
 }
 
 /** What inboxes ask of their host. */
 export interface InboxPorts extends Omit<Ports, 'firstEpoch'> {
-  /** The epoch of a user's inbox until it is erased; as `firstEpoch` of a room's ports. */
+  /** The epoch of a user's inbox until it is erased, like `firstEpoch` in a room's ports. */
   firstEpochOf(userId: string): string;
   peers: Peers;
 }
@@ -37,7 +37,7 @@ export interface InboxPorts extends Omit<Ports, 'firstEpoch'> {
 /** Which users may open a direct room with each other. */
 export type DirectMessages = 'anyone' | 'shared' | 'off';
 
-/** What an inbox says of whether another user may open a direct room with its own. */
+/** An inbox's answer whether another user may open a direct room with its user. */
 export interface Admission {
   isAdmitted: boolean;
   isBlocked: boolean;

@@ -16,20 +16,23 @@ export const PUSH_TARGET = 'push:';
 /** The target under which a user's deliveries to the outgoing webhook are stored, followed by the user id. */
 export const NOTIFY_TARGET = 'notify:';
 
-/** The target under which rooms are stored that are to erase a user, followed by the user id. */
+/**
+ * The target under which deliveries to rooms that must erase a user are stored, followed by
+ * the user id.
+ */
 export const ERASE_TARGET = 'erase:';
 
-/** Notices that one step hands over. */
+/** The most notices in one step. */
 const STEP = 100;
 
-/** The body of a delivery to a push subscription: what to ask the room about, and where it goes. */
+/** The body of a delivery to a push subscription: the user to ask the room about, and the subscription. */
 export interface PushBody {
   userId: string;
   id: string;
   endpoint: string;
   p256dh: string;
   auth: string;
-  /** Rooms whose notifications can be closed. */
+  /** Rooms that were read, whose notifications can be closed. */
   read: string[];
 }
 
@@ -48,17 +51,17 @@ interface PushParts {
 }
 
 /**
- * Notifies users: a state that a room tells makes a notice, a notice that is due a delivery for each of
- * the user's push subscriptions and one for the outgoing webhook. What it says is asked of the room as
- * it is sent. What inboxes owe to rooms shares its deliveries and its wakeup.
+ * Notifies users: a state from a room makes a notice, and a notice that is due makes a delivery for
+ * each of the user's push subscriptions and one for the outgoing webhook. Its content is asked of the
+ * room when it is sent. Deliveries of inboxes to rooms share the table and the wakeup.
  */
 export class Pushes {
   readonly #parts: PushParts;
   readonly #ports: InboxPorts;
   readonly #deliveries: Deliveries;
-  /** For when the wakeup is set; undefined also when that is not known. */
+  /** When the wakeup comes, in epoch milliseconds; undefined also when that is not known. */
   #wakeAt: number | undefined;
-  /** Something was noted since the wakeup was last set. */
+  /** Whether something was noted since the wakeup was last set. */
   #hasNoted = false;
 
   constructor(parts: PushParts, ports: InboxPorts) {
@@ -68,7 +71,7 @@ export class Pushes {
     this.#deliveries = new Deliveries({ ...ports, sql }, (target, key) => this.#read(target, key));
   }
 
-  /** Takes note of what a room tells. Call it inside the transaction that stores the state. */
+  /** Updates the notice of a room from its state. Call it inside the transaction that stores the state. */
   note(userId: string, roomId: string, { notice, readUpTo, gone }: ConversationState): void {
     const { notices } = this.#parts.stores;
     if (!this.#isOn) return;
@@ -84,18 +87,18 @@ export class Pushes {
     this.#hasNoted = true;
   }
 
-  /** Has a room erase a user. Call it inside the transaction that learns of the room. */
+  /** Has a room erase a user. Call it inside the transaction that takes the room's state. */
   erase(userId: string, roomId: string): void {
     this.#deliveries.add(`${ERASE_TARGET}${userId}`, roomId);
     this.#hasNoted = true;
   }
 
-  /** Hands over what is due. Call it inside the transaction of what was noted. */
+  /** Makes deliveries of notices that are due. Call it inside the transaction that noted them. */
   advance(): void {
     if (this.#hasNoted) this.#step();
   }
 
-  /** Has the object woken for the rest. Call it after that transaction. */
+  /** Sets the wakeup for the rest. Call it after that transaction. */
   schedule(): void {
     if (!this.#hasNoted) return;
     this.#setWakeup();
@@ -114,7 +117,7 @@ export class Pushes {
     this.#setWakeup();
   }
 
-  /** Starts what is due. Call it when that is stored. */
+  /** Starts deliveries that are due. Call it when they are durable. */
   dispatch(): void {
     this.#deliveries.dispatch();
   }
@@ -125,7 +128,7 @@ export class Pushes {
     this.#deliveries.drop(`${PUSH_TARGET}${subscription.id}`);
   }
 
-  /** Removes all that is known and owed of a user. */
+  /** Removes everything that is stored here about a user. */
   forget(userId: string): void {
     const { notices, subscriptions } = this.#parts.stores;
     for (const subscription of subscriptions.of(userId)) this.drop(subscription);
@@ -151,7 +154,7 @@ export class Pushes {
     return notifiesHook?.(roomId) === true || (isPushing && stores.subscriptions.has(userId));
   }
 
-  /** Users who are connected may be about to read it. */
+  /** When to push: later for connected users, who may be about to read the message. */
   #dueAt(userId: string, at: number): number {
     const now = this.#ports.clock.now();
     if (this.#parts.connections.joinedOf(userId).length === 0) return now;
@@ -176,7 +179,10 @@ export class Pushes {
     this.#deliveries.add(`${PUSH_TARGET}${id}`, roomId);
   }
 
-  /** What a delivery needs; undefined where nothing is left to say, or notifications were switched off. */
+  /**
+   * The body of a delivery; undefined where there is nothing left to notify of, or notifications are
+   * switched off.
+   */
   #read(target: string, roomId: string): string | undefined {
     if (target.startsWith(ERASE_TARGET)) return '{}';
     const { isPushing, notifiesHook } = this.#parts;
@@ -199,7 +205,7 @@ export class Pushes {
     return JSON.stringify({ userId, id, endpoint, p256dh, auth, read } satisfies PushBody);
   }
 
-  /** What a user is to be notified of in a room; undefined where they have read it, or may not any more. */
+  /** The notice of a user in a room; undefined where they have read it, or lost access. */
   #unread(userId: string, roomId: string): StoredNotice | undefined {
     const { conversations, notices } = this.#parts.stores;
     const conversation = conversations.find(userId, roomId);
@@ -220,7 +226,7 @@ export class Pushes {
   }
 }
 
-/** By time first: in a room's next life `seq` begins again. */
+/** Compares times first: in a room's next epoch `seq` begins again. */
 function isNewer({ seq, at }: Noticed, known: Noticed | undefined): boolean {
   if (known === undefined) return true;
   return at > known.at || (at === known.at && seq > known.seq);

@@ -1,7 +1,7 @@
 import type { StoredConversation } from './storage/conversations.ts';
 import type { InboxStores } from './storage/stores.ts';
 
-/** Conversations that changed in one transaction, and the draft of which did. */
+/** Conversations that changed in one transaction; `isWhole`: with a changed draft. */
 export interface Changes {
   userId: string;
   conversations: Map<string, { stored: StoredConversation; isWhole: boolean }>;
@@ -17,7 +17,7 @@ export function writerOf(
     const before = conversations.find(userId, to.roomId);
     const stored = { ...to, inboxRev: accounts.nextRev(userId) };
     conversations.put(userId, stored);
-    // That a room is gone is no news where it was not there.
+    // A room that is gone and was never known makes no event.
     if (!stored.gone || before?.gone === false) {
       const isWhole = what === 'draft' || changes.conversations.get(to.roomId)?.isWhole === true;
       changes.conversations.set(to.roomId, { stored, isWhole });

@@ -7,11 +7,14 @@ import { type PushPeers, STARTS_WITHIN_MS } from './carry-pushes.ts';
 
 /** How an inbox reaches rooms and the outgoing webhook. */
 export interface NotificationPeers extends Pick<PushPeers, 'notice'> {
-  /** Gives the webhook something to send of a room. Resolves when it is stored. */
+  /** Gives the webhook events of a room to send. Resolves when they are stored. */
   tell(roomId: string, told: readonly { key: string; body: string }[]): Promise<void>;
 }
 
-/** Carries what an inbox owes to the outgoing webhook: asks each room, then gives the webhook what there is. */
+/**
+ * Carries notices of an inbox to the outgoing webhook: asks each room, then gives the webhook an event
+ * if there is something to notify of.
+ */
 export function notificationCarrier(peers: NotificationPeers): Carry {
   return (target, deliveries) => {
     const userId = target.slice(NOTIFY_TARGET.length);
@@ -28,7 +31,7 @@ export function notificationCarrier(peers: NotificationPeers): Carry {
   }
 }
 
-/** Holds no text: a request that is tried for days must not show what was deleted since. */
+/** The body holds no text: a request that is retried for days must not show a message deleted since. */
 function bodyOf(userId: string, roomId: string, notice: Notice): string {
   const { kind, seq, timestamp: at, mention, unread } = notice;
   const type: HookEvent = 'notification';

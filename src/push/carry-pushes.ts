@@ -8,20 +8,23 @@ import type { Identity } from '../protocol/identity.ts';
 import type { PushOutcome, PushSender } from './push-sender.ts';
 import { notificationOf, type PushContent } from './notification.ts';
 
-/** How pushes reach rooms and the inbox that they come from. */
+/** How the carrier reaches rooms and the inbox whose pushes it carries. */
 export interface PushPeers {
   /** Asks a room for what a user is to be notified of. */
   notice(roomId: string, identity: Identity): Promise<Result<Reply<'getNotice'>>>;
-  /** A push has arrived that showed a message. */
+  /** A push that shows this message was delivered. */
   pushed(userId: string, roomId: string, shown: Noticed): Promise<void>;
-  /** The push service does not know a subscription any more. */
+  /** The push service no longer knows a subscription. */
   dropSubscription(userId: string, id: string): Promise<void>;
 }
 
-/** Time in which one attempt of an inbox starts, in milliseconds: all of it ends before the courier gives up. */
+/**
+ * How long one attempt of an inbox may start further pushes, in milliseconds: the last ends before the
+ * courier's time-out.
+ */
 export const STARTS_WITHIN_MS = 4_000;
 
-/** Carries what an inbox owes to one subscription: asks each room, then pushes what there is. */
+/** Carries notices of an inbox to one subscription: asks each room, then pushes what there is to show. */
 export function pushCarrier(
   sender: Pick<PushSender, 'send'>,
   content: PushContent,
@@ -56,7 +59,7 @@ export function pushCarrier(
   }
 }
 
-/** Names a room to a push service without telling which it is: 32 characters. */
+/** Identifies a room to a push service without revealing it: 32 characters. */
 async function topicOf(userId: string, roomId: string): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify([userId, roomId]));
   return base64url

@@ -1,4 +1,4 @@
-/** Which addresses notifications are pushed to: the setting `PUSH_HOSTS`. */
+/** The addresses to which notifications may be pushed: the setting `PUSH_HOSTS`. */
 
 /** The push services of the four browser makers. */
 export const DEFAULT_PUSH_HOSTS =
@@ -10,7 +10,7 @@ const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/;
 /** A host name of two labels or more. */
 const HOST = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
 
-/** Why a list cannot be `PUSH_HOSTS`; undefined where it can. */
+/** Why a list is not valid as `PUSH_HOSTS`; undefined if it is. */
 export function wrongPushHosts(list: string): string | undefined {
   const isFine = entriesOf(list).every((entry) => HOST.test(entry) || LOOPBACK.test(entry));
   return isFine

@@ -4,37 +4,37 @@ import { retryAfterMs } from '../deliveries/retry-after.ts';
 import type { DeliveryOutcome } from '../host/ports.ts';
 import type { PushSubscription } from '../inbox/storage/push-subscriptions.ts';
 
-/** What VAPID (RFC 8292) names the sender with. */
+/** The keys and the contact by which VAPID (RFC 8292) identifies the sender. */
 export interface VapidKeys {
-  /** A point of P-256, uncompressed, as base64url: what browsers take as `applicationServerKey`. */
+  /** An uncompressed point of P-256, as base64url: the `applicationServerKey` of browsers. */
   publicKey: string;
-  /** Its number, as base64url. */
+  /** The private number of that point, as base64url. */
   privateKey: string;
-  /** Whom a push service can turn to: a `mailto:` or `https:` URL. */
+  /** The contact for push services: a `mailto:` or `https:` URL. */
   subject: string;
 }
 
-/** How an attempt has ended; `gone`: the push service does not know the subscription any more. */
+/** How an attempt ended; `gone`: the push service no longer knows the subscription. */
 export type PushOutcome = DeliveryOutcome | 'gone';
 
 export type PushTarget = Pick<PushSubscription, 'endpoint' | 'p256dh' | 'auth'>;
 
-/** How long a push service keeps what it cannot deliver, in seconds. */
+/** How long a push service keeps a message that it cannot deliver, in seconds. */
 const TTL_S = 86_400;
 
-/** How long a token for a push service holds, in seconds; RFC 8292 allows a day. */
+/** How long a token for a push service is valid, in seconds; RFC 8292 allows a day. */
 const TOKEN_S = 12 * 3_600;
 
-/** How long one is used, in milliseconds. */
+/** How long a token is used, in milliseconds. */
 const TOKEN_USED_MS = 6 * 3_600_000;
 
-/** A push service answers within this, in milliseconds, or has failed. */
+/** How long a push service may take to answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-/** Push services that a token is kept for. */
+/** Most push services for which a token is kept. */
 const MAX_TOKENS = 100;
 
-/** Pushes messages to browsers, encrypted so that only these can read them (RFC 8291). */
+/** Pushes messages to browsers, encrypted so that only the browser can read them (RFC 8291). */
 export class PushSender {
   readonly #keys: VapidKeys;
   readonly #accepts: (endpoint: string) => boolean;
@@ -49,7 +49,8 @@ export class PushSender {
 
   /**
    * Makes one attempt. Never rejects.
-   * @param topic 32 characters of base64url at most: of several that wait, only the newest arrives
+   * @param topic at most 32 characters of base64url: of several waiting messages with one topic, only
+   * the newest arrives
    */
   async send(target: PushTarget, text: string, topic: string): Promise<PushOutcome> {
     if (!this.#accepts(target.endpoint)) return 'gone';
@@ -60,7 +61,7 @@ export class PushSender {
         method: 'POST',
         headers: await this.#headers(target.endpoint, topic),
         body,
-        // A push service does not redirect; following would leave the hosts that are allowed.
+        // A push service does not redirect; following a redirect could leave the allowed hosts.
         redirect: 'manual',
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
@@ -83,7 +84,10 @@ export class PushSender {
     };
   }
 
-  /** Signing takes longer than the rest; one token serves every push to a push service. */
+  /**
+   * A token for a push service. It is reused for every push, because signing takes longer
+   * than the rest.
+   */
   #tokenFor(origin: string): Promise<string> {
     const now = Date.now();
     const known = this.#tokens.get(origin);
@@ -107,7 +111,7 @@ export class PushSender {
   }
 }
 
-/** The message for one browser; undefined where its keys are no keys. */
+/** The encrypted message for one browser; undefined where its keys are not valid. */
 async function encrypted(
   { endpoint, p256dh, auth }: PushTarget,
   text: string,

@@ -15,14 +15,14 @@ type PushSettings = Pick<
 
 /** Everything that notifications are pushed with. */
 export interface Push {
-  /** What browsers subscribe with. */
+  /** The public key with which browsers subscribe. */
   key: string;
   accepts: (endpoint: string) => boolean;
   sender: PushSender;
   content: PushContent;
 }
 
-/** What a host pushes with; undefined where the settings name no keys. */
+/** How a host pushes; undefined where the settings have no keys. */
 export function pushOf(settings: PushSettings): Push | undefined {
   const { VAPID_PUBLIC_KEY: key, VAPID_PRIVATE_KEY: privateKey, PUSH_CONTENT: content } = settings;
   const subject = subjectOf(settings);
@@ -32,7 +32,7 @@ export function pushOf(settings: PushSettings): Push | undefined {
   return { key, accepts, sender, content };
 }
 
-/** Why notifications cannot be pushed with these settings; undefined where they can, or need not. */
+/** Why these settings cannot work; undefined where they can, or configure no push. */
 export function wrongPush(settings: PushSettings): string | undefined {
   const { VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY } = settings;
   if ((VAPID_PUBLIC_KEY === undefined) !== (VAPID_PRIVATE_KEY === undefined)) {
@@ -42,7 +42,7 @@ export function wrongPush(settings: PushSettings): string | undefined {
   return 'Set VAPID_SUBJECT to an address that push services can write to, such as mailto:admin@example.com.';
 }
 
-/** Whom a push service can turn to. */
+/** The contact for push services. */
 function subjectOf({ VAPID_SUBJECT, PUBLIC_URL }: PushSettings): string | undefined {
   if (VAPID_SUBJECT !== undefined) return VAPID_SUBJECT;
   return PUBLIC_URL?.startsWith('https:') === true ? new URL(PUBLIC_URL).origin : undefined;

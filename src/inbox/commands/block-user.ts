@@ -11,7 +11,7 @@ export const blockUser: InboxHandler<'blockUser'> = (context, payload) =>
 export const unblockUser: InboxHandler<'unblockUser'> = (context, payload) =>
   setBlocked(context, payload, false);
 
-/** Writes the block into the direct room, which is made if need be, then into the inbox. */
+/** Stores the block in the direct room, which is created if needed, then in the inbox. */
 function setBlocked(
   { userId, actor }: InboxContext,
   { userId: other }: InboxPayload<'blockUser'>,

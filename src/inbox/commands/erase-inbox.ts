@@ -5,7 +5,7 @@ import type { Answer } from '../ports.ts';
 
 /**
  * Erases the user from some of the rooms that the inbox ever held, and the inbox itself once none is
- * left. Rooms go on by themselves; ask again until it is done. The transport has seen to it that an
+ * left. Rooms continue by themselves; ask again until it is done. The transport has checked that an
  * admin asks.
  */
 export const eraseInbox: InboxHandler<'eraseInbox'> = (context) => {
@@ -34,7 +34,7 @@ export const eraseInbox: InboxHandler<'eraseInbox'> = (context) => {
   };
 };
 
-/** A room that is deleted holds nothing of the user any more. */
+/** A deleted room holds nothing of the user any more. */
 function isErased(answer: Answer | undefined): boolean {
   if (answer === undefined) return false;
   const { result } = answer;
@@ -42,7 +42,7 @@ function isErased(answer: Answer | undefined): boolean {
   return 'done' in result && result.done === true;
 }
 
-/** Updates that rooms have sent so far do not count any more. */
+/** Erases the inbox; updates that rooms have sent so far are ignored from now on. */
 function forget(context: InboxContext) {
   const { accounts, blocks, conversations, directs, userId } = context;
   context.forgetPushes();

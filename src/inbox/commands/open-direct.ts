@@ -6,12 +6,12 @@ import { shown } from '../conversations/shown.ts';
 import type { InboxContext, InboxHandler } from '../context.ts';
 import type { Admission, Answer } from '../ports.ts';
 
-/** One answer for all that stands in the way, so that it tells nothing about the other user. */
+/** One answer for every obstacle, so that it reveals nothing about the other user. */
 const NOT_FOUND = 'There is no such user for you to write to.';
 
 /**
- * Opens the direct room with another user, who gets it once something is said. The other's inbox says
- * whether they take it; the work is the same whatever it says.
+ * Opens the direct room with another user, in whose inbox it appears with the first message. The other
+ * user's inbox says whether it may be opened; the requests are the same whatever it says.
  */
 export const openDirect: InboxHandler<'openDirect'> = (context, { userId: other }) => {
   const { conversations, userId, actor } = context;

@@ -3,8 +3,8 @@ import type { InboxHandler } from '../context.ts';
 import { assertVisible } from './set-conversation.ts';
 
 /**
- * Takes the user off a room's list. What the room remembers of mutes and bans stays. The inbox need not
- * know the room: the update for a new one comes up to a second later.
+ * Removes the user from a room's list. Mutes and bans stay. The inbox need not know the room: the
+ * update for a new one arrives up to a second later.
  */
 export const quitRoom: InboxHandler<'quitRoom'> = (context, { roomId }) => {
   assertVisible(context, roomId);

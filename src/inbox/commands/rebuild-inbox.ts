@@ -3,7 +3,7 @@ import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import { askRoom } from '../conversations/ask-room.ts';
 import type { InboxHandler } from '../context.ts';
 
-/** Asks some of the rooms the inbox ever held for their state; ask again until it is done. */
+/** Asks some of the rooms that the inbox ever held for their state; send it again until it is done. */
 export const rebuildInbox: InboxHandler<'rebuildInbox'> = (context) => {
   const { accounts, conversations, userId } = context;
   const from = accounts.read(userId).rebuiltTo ?? '';

@@ -7,7 +7,7 @@ import type { StoredConversation } from '../storage/conversations.ts';
 
 type Payload = InboxPayload<'setConversation'>;
 
-/** Sets what is given. How far the user has read, and when to notify them, is their room's to keep. */
+/** Sets the given fields. The read position and the notification level are stored in the room. */
 export const setConversation: InboxHandler<'setConversation'> = (context, payload) => {
   findConversation(context, payload.roomId);
   const asks = asksOf(context, payload);

@@ -2,7 +2,7 @@ import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import type { InboxHandler } from '../context.ts';
 
-/** Has notifications pushed to a browser; above ten of a user the oldest is dropped. */
+/** Has notifications pushed to a browser; above ten browsers of a user the oldest is dropped. */
 export const subscribePush: InboxHandler<'subscribePush'> = (context, { endpoint, keys }) => {
   const { subscriptions, userId, actor, now, acceptsPush, makeId } = context;
   assertAccepted(acceptsPush?.(endpoint));
@@ -20,14 +20,17 @@ export const subscribePush: InboxHandler<'subscribePush'> = (context, { endpoint
   return { reply: {} };
 };
 
-/** Ends pushing to a browser; one that is not known is no error. */
+/** Ends pushing to a browser; an unknown one is no error. */
 export const unsubscribePush: InboxHandler<'unsubscribePush'> = (context, { endpoint }) => {
   const found = context.subscriptions.findAt(context.userId, endpoint);
   if (found !== undefined) context.dropPush(found);
   return { reply: {} };
 };
 
-/** @throws Refusal `unavailable` where nothing is pushed, `invalid_payload` for a foreign address */
+/**
+ * @throws Refusal `unavailable` where nothing is pushed, `invalid_payload` for an address that
+ * is not allowed
+ */
 function assertAccepted(isAccepted: boolean | undefined): void {
   if (isAccepted === undefined) {
     throw new Refusal('unavailable', 'This service pushes no notifications.');

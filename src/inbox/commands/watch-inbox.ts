@@ -3,7 +3,7 @@ import { askRoom } from '../conversations/ask-room.ts';
 import { isVisibleTo } from '../conversations/shown.ts';
 import type { InboxHandler } from '../context.ts';
 
-/** Asks the rooms on a user's screen to tell what happens in them as it does, for two minutes. */
+/** Asks the rooms on a user's screen to send each change as it happens, for two minutes. */
 export const watchInbox: InboxHandler<'watchInbox'> = (context, { roomIds }) => {
   const { conversations, userId, actor, limits } = context;
   const watched = [...new Set(roomIds)].filter((roomId) => {

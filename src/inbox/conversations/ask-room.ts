@@ -2,7 +2,7 @@ import type { Identity } from '../../protocol/identity.ts';
 import type { InboxContext } from '../context.ts';
 import type { Ask } from '../ports.ts';
 
-/** Asks a room for the state of the user's conversation; its answer is taken when it comes. */
+/** Asks a room for the state of the user's conversation, which is stored when it arrives. */
 export function askRoom(
   { userId }: Pick<InboxContext, 'userId'>,
   roomId: string,
@@ -12,7 +12,7 @@ export function askRoom(
   return { to: { room: roomId }, identity: service(userId), name: 'getConversation', payload };
 }
 
-/** The service itself, for what is asked about a user and not by them. */
+/** The service itself, for requests about a user that the user does not make. */
 export function service(userId: string): Identity {
   return { userId, admin: true };
 }

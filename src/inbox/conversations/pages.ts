@@ -10,7 +10,10 @@ import { isVisibleTo, shown, totalsOf } from './shown.ts';
 
 type Query = InboxPayload<'getInbox'>;
 
-/** The conversations of a page, and whether there are more. Those a token does not name are left out. */
+/**
+ * The conversations of a page, and whether there are more. Rooms that the token does not name
+ * are left out.
+ */
 function find(context: InboxContext, query: Query): { items: StoredConversation[]; more: boolean } {
   const { conversations, userId, actor, limits } = context;
   const { limit = inboxLimits.pageDefault, filter } = query;
@@ -25,7 +28,7 @@ function find(context: InboxContext, query: Query): { items: StoredConversation[
   return { items: items.slice(0, limit), more: items.length > limit };
 }
 
-/** A page as a reply shows it; it ends early where it would be over its bytes. */
+/** A page as a reply shows it; it ends early at its limit of bytes. */
 export function listPage(context: InboxContext, query: Query): InboxReply<'getInbox'> {
   const { accounts, userId, actor } = context;
   const { items, more } = find(context, query);
@@ -43,7 +46,7 @@ export function listPage(context: InboxContext, query: Query): InboxReply<'getIn
   };
 }
 
-/** Asks the rooms of a page whose counts may be higher than they last sent, the first 50. */
+/** Requests to the rooms of a page whose counts may be higher than they last sent, at most 50. */
 export function countsOf(context: InboxContext, query: Query): Ask[] {
   return find(context, query)
     .items.filter(isInexact)

@@ -6,7 +6,7 @@ import { accessOf } from '../../room/access/access.ts';
 import type { InboxContext } from '../context.ts';
 import type { StoredConversation } from '../storage/conversations.ts';
 
-/** A conversation as its user sees it. @param isWhole with the draft itself */
+/** A conversation as its user sees it. @param isWhole whether to include the draft itself */
 export function shown(stored: StoredConversation, isWhole: boolean): Conversation {
   const { roomId, inboxRev, kind, topic, with: other, last, role, readUpTo, notify } = stored;
   const { unread, unreadMentions, unreadFrom, pinned, archived, draft, at } = stored;
@@ -30,13 +30,16 @@ export function shown(stored: StoredConversation, isWhole: boolean): Conversatio
   };
 }
 
-/** Whether an identity may see a room in its inbox; a token may name the rooms that exist for it. */
+/**
+ * Whether an identity may see a room in its inbox: with `ROOM_ACCESS=token`, direct rooms and those
+ * that its token names.
+ */
 export function isVisibleTo(identity: Identity, roomId: string, limits: Limits): boolean {
   if (!limits.tokenRoomsOnly || isDirect(roomId)) return true;
   return accessOf(identity, roomId, undefined).isGranted;
 }
 
-/** The totals of what an identity may see. */
+/** The totals of the conversations that an identity may see. */
 export function totalsOf(
   { conversations, limits }: Pick<InboxContext, 'conversations' | 'limits'>,
   identity: Identity,

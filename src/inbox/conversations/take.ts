@@ -6,19 +6,20 @@ interface TakeContext extends Pick<
   InboxContext,
   'accounts' | 'conversations' | 'change' | 'userId'
 > {
-  /** Sees to what the user is to be notified of. */
+  /** Updates the user's notice of this room. */
   note(roomId: string, state: ConversationState): void;
   /** Has the room erase the user. */
   eraseIn(roomId: string): void;
 }
 
-/** Clocks of two hosts differ by less, in milliseconds. */
+/** The clocks of two hosts differ by at most this, in milliseconds. */
 const CLOCKS_DIFFER_MS = 1_000;
 
 /**
- * Takes what a room says of a conversation. States arrive in any order, twice, or late: only a higher
- * version replaces what is known. One of the same version may bring newer counts.
- * @returns the conversation with counts that are for connections alone, where it may not be stored
+ * Takes a state of a conversation from its room. States arrive in any order, twice, or late: only a
+ * higher version replaces the stored one. One of the same version may bring newer counts.
+ * @returns the conversation with counts that may only be shown to connections, not stored;
+ * else undefined
  */
 export function take(
   context: TakeContext,
@@ -33,17 +34,18 @@ export function take(
     return undefined;
   }
   if (state.version <= floor) return undefined;
-  // The update is on its way. These counts, stored under its version, would stay when it comes.
+  // The update with this version is still under way. If these counts were stored under its version,
+  // they would stay when it arrives.
   if (state.live === true && state.version !== known?.version) return undefined;
   if (known !== undefined && state.version === known.version) return recount(context, known, state);
   if (known !== undefined && state.version < known.version) return undefined;
-  // That a room is gone which was never there is worth remembering, and nothing to tell.
+  // Also stored for a room that is gone and was never known, but then no event is sent.
   change(replaced(roomId, known, state));
   context.note(roomId, state);
   return undefined;
 }
 
-/** Whether the user was in the room when they were erased, and the inbox did not know of it. */
+/** Whether the user was in the room when they were erased, without the inbox knowing the room. */
 function isErased({ gone, since = Infinity }: ConversationState, floor: number): boolean {
   return gone !== true && floor > 0 && since <= floor + CLOCKS_DIFFER_MS;
 }
@@ -75,8 +77,8 @@ function replaced(
 const NO_CHOICES = { pinned: false, archived: false, unreadFrom: null, draft: null };
 
 /**
- * Newer counts of the version that is known. Counts that turn a conversation are shown and not stored:
- * the room has not told them for sure, and may never tell them again.
+ * Takes newer counts of the stored version. Counts that change whether the conversation is unread, or
+ * its mentions, are shown and not stored: the room has not sent them in an update, and may never do so.
  */
 function recount(
   { change }: TakeContext,
@@ -88,7 +90,7 @@ function recount(
   const newest = last ?? before;
   const counted = { ...rest, asOf, unread, ...(newest !== undefined && { last: newest }) };
   const isSame = counted.unread === known.unread && last?.seq === before?.seq;
-  // Other counts may have been shown meanwhile.
+  // Other counts may have been shown in between.
   if (isSame) return live === true ? { ...counted, unreadMentions } : undefined;
   const turns = unread > 0 !== known.unread > 0 || unreadMentions !== known.unreadMentions;
   if (turns) return { ...counted, unreadMentions };

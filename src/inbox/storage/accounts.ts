@@ -2,14 +2,14 @@ import { formatPosition } from '../../protocol/position.ts';
 import type { Database } from '../../room/storage/database.ts';
 import type { InboxPorts } from '../ports.ts';
 
-/** What is kept of an inbox as a whole. */
+/** What is stored about an inbox as a whole. */
 export interface Account {
   epoch: string;
   /** Counts the changes of the inbox. */
   rev: number;
   /** States of rooms with a lower version are ignored. */
   floor: number;
-  /** The last room that an unfinished rebuild has asked; null: none is under way. */
+  /** The last room that an unfinished rebuild has asked; null: no rebuild is under way. */
   rebuiltTo: string | null;
 }
 
@@ -62,7 +62,7 @@ export class Accounts {
     this.#database.run('UPDATE inboxes SET rebuilt_to = ? WHERE user_id = ?', roomId, userId);
   }
 
-  /** Begins a new life: what rooms have said before does not count any more. */
+  /** Begins a new epoch: states that rooms have sent before are ignored. */
   restart(userId: string): void {
     this.#database.run(
       'INSERT OR REPLACE INTO inboxes (user_id, epoch, rev, floor) VALUES (?, ?, 0, ?)',

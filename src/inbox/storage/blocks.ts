@@ -1,6 +1,6 @@
 import type { Database } from '../../room/storage/database.ts';
 
-/** Whom users have blocked. */
+/** The users that each user has blocked. */
 export class Blocks {
   readonly #database: Database;
 

@@ -1,7 +1,7 @@
 import type { ConversationState, Totals } from '../../protocol/inbox-objects.ts';
 import type { Database } from '../../room/storage/database.ts';
 
-/** What an inbox keeps of a room: what the room said last, and what only the user decides. */
+/** What an inbox stores about a room: the room's last state, and the user's own choices. */
 export interface StoredConversation extends Omit<
   ConversationState,
   'version' | 'gone' | 'notice' | 'since'
@@ -17,7 +17,7 @@ export interface StoredConversation extends Omit<
   draft: string | null;
 }
 
-/** What the user decides of a conversation without its room. */
+/** The choices of a user that only the inbox stores. */
 export type OwnChoices = Pick<StoredConversation, 'pinned' | 'archived' | 'unreadFrom' | 'draft'>;
 
 export type Filter = 'unread' | 'mentions' | 'direct' | 'archived';
@@ -51,7 +51,7 @@ const SELECT = `SELECT room_id AS roomId, rev AS inboxRev, version, as_of AS asO
 
 const IS_UNREAD = '(unread > 0 OR unread_from IS NOT NULL)';
 
-/** Archived conversations stand in their own list alone. */
+/** Archived conversations are only in a list of their own. */
 const conditions: Record<Filter | 'all', string> = {
   all: 'archived = 0',
   unread: `archived = 0 AND ${IS_UNREAD}`,
@@ -102,7 +102,10 @@ export class Conversations {
     );
   }
 
-  /** A page of a list: pinned first, then by activity, newest first; from the one after `after` on. */
+  /**
+   * A page of a list, after the conversation `after`: pinned ones first, then by activity,
+   * newest first.
+   */
   page(
     userId: string,
     filter: Filter | undefined,
@@ -122,13 +125,13 @@ export class Conversations {
     );
   }
 
-  /** What has changed after `rev`, oldest change first; conversations that are gone too. */
+  /** The conversations that changed after `rev`, oldest change first; also those that are gone. */
   changedAfter(userId: string, rev: number, limit: number): StoredConversation[] {
     return this.#read('WHERE user_id = ? AND rev > ? ORDER BY rev LIMIT ?', userId, rev, limit);
   }
 
   /**
-   * The ids of all rooms that the inbox ever held, but for those that have erased the user; after
+   * The ids of all rooms that the inbox ever held, except those that have erased the user; after
    * `roomId`, in order.
    */
   roomsAfter(userId: string, roomId: string, limit: number): string[] {
@@ -153,7 +156,7 @@ export class Conversations {
     return row?.n ?? 0;
   }
 
-  /** The rooms, not direct ones, on whose list the user is; the newest ones. */
+  /** The rooms on whose list the user is, except direct ones; at most the 1,000 latest by activity. */
   sharedRooms(userId: string): string[] {
     return this.#database
       .all<{ roomId: string }>(
@@ -165,7 +168,7 @@ export class Conversations {
       .map((row) => row.roomId);
   }
 
-  /** Conversations that are unread or marked so; muted ones are left out. */
+  /** Conversations that are unread or marked as unread; muted ones are left out. */
   unread(userId: string): Pick<StoredConversation, 'roomId' | 'unreadMentions'>[] {
     return this.#database.all(
       `SELECT room_id AS roomId, unread_mentions AS unreadMentions FROM conversations
@@ -185,8 +188,9 @@ export class Conversations {
   }
 
   /**
-   * The room has erased the user: only its version stays, by which its earlier states are ignored.
-   * @param version as it was before the room was asked: what has come since stays
+   * Marks that the room has erased the user: only its version stays, by which its earlier states
+   * are ignored.
+   * @param version the one before the room was asked: a newer state is kept
    */
   markErased(userId: string, roomId: string, version: number): void {
     this.#database.run(
@@ -213,7 +217,7 @@ export function isInexact({ gone, unread }: StoredConversation): boolean {
   return !gone && unread > 0 && unread < UNREAD_COUNTED;
 }
 
-/** Counts go no further; see `fixed.unreadCounted`. */
+/** Counts go no further than this; see `fixed.unreadCounted`. */
 const UNREAD_COUNTED = 100;
 
 function conversationIn(row: Row): StoredConversation {

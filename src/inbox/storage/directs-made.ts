@@ -2,7 +2,7 @@ import type { Database } from '../../room/storage/database.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Which direct rooms a user has made within a day. */
+/** The direct rooms that a user has made within a day. */
 export class DirectsMade {
   readonly #database: Database;
 

@@ -1,7 +1,7 @@
 import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
 import type { Migrations } from '../../room/storage/migrations.ts';
 
-/** The schema of inboxes, as the list of what was ever done to it. Append only. */
+/** The schema of inboxes, as the list of all its migrations. Append only. */
 export const inboxMigrations: Migrations = [
   [
     `CREATE TABLE inboxes (
@@ -13,7 +13,7 @@ export const inboxMigrations: Migrations = [
       -- The last room that a rebuild has asked.
       rebuilt_to TEXT
     ) WITHOUT ROWID`,
-    // Rows of rooms that are gone stay: an inbox remembers every room it ever held.
+    // Rows of rooms that are gone stay: an inbox keeps every room it ever held.
     `CREATE TABLE conversations (
       user_id TEXT NOT NULL,
       room_id TEXT NOT NULL,
@@ -47,7 +47,7 @@ export const inboxMigrations: Migrations = [
       blocked_id TEXT NOT NULL,
       PRIMARY KEY (user_id, blocked_id)
     ) WITHOUT ROWID`,
-    // Direct rooms that a user has made, for the limit of a day.
+    // Direct rooms that a user has made, for the daily limit.
     `CREATE TABLE directs_made (
       user_id TEXT NOT NULL,
       at INTEGER NOT NULL,
@@ -80,6 +80,7 @@ export const inboxMigrations: Migrations = [
     'CREATE INDEX notices_due ON notices (due) WHERE due IS NOT NULL',
     'CREATE INDEX notices_pushed ON notices (user_id, pushed_at) WHERE pushed_at IS NOT NULL',
   ],
-  // The room has erased the user: the row keeps late states of the room out until the inbox is erased.
+  // 1: the room has erased the user. The row keeps late states of the room out until the
+  // inbox is erased.
   ['ALTER TABLE conversations ADD COLUMN erased INTEGER NOT NULL DEFAULT 0'],
 ];

@@ -1,6 +1,6 @@
 import type { Database } from '../../room/storage/database.ts';
 
-/** What a user is or was notified of in one room. */
+/** The notice of a user in one room. */
 export interface StoredNotice {
   userId: string;
   roomId: string;
@@ -8,9 +8,9 @@ export interface StoredNotice {
   seq: number;
   /** When that message was sent, in epoch milliseconds. */
   at: number;
-  /** When it is to be pushed, in epoch milliseconds; null: it has been, or need not be any more. */
+  /** When it is to be pushed, in epoch milliseconds; null: it was pushed, or need not be. */
   due: number | null;
-  /** When something was last pushed, in epoch milliseconds; null: never. */
+  /** When a push was last delivered, in epoch milliseconds; null: never. */
   pushedAt: number | null;
 }
 
@@ -42,12 +42,12 @@ export class Notices {
     );
   }
 
-  /** Notices to be pushed by now, the longest due first. */
+  /** Notices that are due, the longest due first. */
   due(now: number, limit: number): StoredNotice[] {
     return this.#database.all(`${SELECT} WHERE due <= ? ORDER BY due LIMIT ?`, now, limit);
   }
 
-  /** When the first one is to be pushed, in epoch milliseconds. */
+  /** When the first notice is due, in epoch milliseconds. */
   firstDue(): number | undefined {
     const row = this.#database.first<{ due: number | null }>(
       'SELECT min(due) AS due FROM notices WHERE due IS NOT NULL',
@@ -55,14 +55,17 @@ export class Notices {
     return row?.due ?? undefined;
   }
 
-  /** Notices that are due later than `latest`, which a clock that was set back has left, are due at it. */
+  /** Makes notices due at `latest` that are due later because the clock was set back. */
   bringForward(latest: number): void {
     const query = 'SELECT 1 FROM notices WHERE due > ? LIMIT 1';
     if (this.#database.first(query, latest) === undefined) return;
     this.#database.run('UPDATE notices SET due = ? WHERE due > ?', latest, latest);
   }
 
-  /** Rooms in which something was pushed after `since` that has been read, the newest push first. */
+  /**
+   * Rooms with a push after `since` whose message has been read, or which are gone; the
+   * newest push first.
+   */
   readSince(userId: string, since: number, limit: number): string[] {
     return this.#database
       .all<{ roomId: string }>(

@@ -4,15 +4,15 @@ import type { Database } from '../../room/storage/database.ts';
 /** A browser that a user's notifications are pushed to. */
 export interface PushSubscription {
   userId: string;
-  /** Names it in deliveries. */
+  /** Its name in deliveries. */
   id: string;
-  /** An address of a push service that takes messages for this browser. */
+  /** The address at the push service for this browser. */
   endpoint: string;
   p256dh: string;
   auth: string;
-  /** The `rooms` claim of the token that it was stored with. */
+  /** The `rooms` claim of the token with which it was stored. */
   rooms?: Readonly<Record<string, Role>>;
-  /** Since when, in epoch milliseconds; nothing older is pushed. */
+  /** When it was first stored, in epoch milliseconds; older messages are not pushed. */
   at: number;
 }
 
@@ -29,7 +29,7 @@ export class PushSubscriptions {
     this.#database = database;
   }
 
-  /** Stores one; the same endpoint keeps its id and age. */
+  /** Stores a subscription; a known endpoint keeps its id and age. */
   put({ userId, id, endpoint, p256dh, auth, rooms, at }: PushSubscription): void {
     this.#database.run(
       `INSERT INTO push_subscriptions (user_id, endpoint, id, p256dh, auth, rooms, at)
@@ -54,7 +54,7 @@ export class PushSubscriptions {
     return this.#read('WHERE user_id = ? AND endpoint = ?', userId, endpoint)[0];
   }
 
-  /** Those of a user, the oldest first. */
+  /** The subscriptions of a user, the oldest first. */
   of(userId: string): PushSubscription[] {
     return this.#read('WHERE user_id = ? ORDER BY at, id', userId);
   }
