@@ -6,10 +6,10 @@ interface Entry<V> {
   usedAt: number;
 }
 
-/** Values by key. A value that was not used for `idleMs`, by a clock that may go back, is forgotten. */
+/** Values by key. A value that was not used for `idleMs` is dropped; the clock may go back. */
 export class ExpiringMap<V> {
   readonly #idleMs: number;
-  /** The last used stands last. */
+  /** The last used entry is last. */
   readonly #entries = new Map<string, Entry<V>>();
 
   constructor(idleMs: number) {

@@ -7,19 +7,19 @@ import { inboundLimiter } from './inbound-limiter.ts';
 import { BAN_MS, IDLE_MS, MAX_AHEAD_MS } from './policies.ts';
 
 /**
- * Users who are kept out for a while because they sent far more than anybody may. A host that cannot
- * stop reading receives all that is on its way, from each socket again: a user who could come back at
- * once would take most of its time.
+ * Users who are banned for a while because they sent far more than any user may. A host that cannot
+ * stop reading receives everything a client sends, on each new socket again: a user who could reconnect
+ * at once would take most of its time.
  */
 export class FloodBans {
-  /** The end of each ban in epoch milliseconds, by user id; the last added stands last. */
+  /** The end of each ban in epoch milliseconds, by user id; the last added is last. */
   readonly #until = new Map<string, number>();
-  /** By user id. */
+  /** Limiters, by user id. */
   readonly #limiters = new ExpiringMap<TokenBucket>(IDLE_MS);
 
   /**
-   * Counts commands that have come from a user over all their sockets: one that opens a new socket
-   * for each frame that is too big would never be far ahead on any of them. Bans a user who is.
+   * Counts commands received from a user over all their sockets, and bans a user who is too far ahead:
+   * a user who opens a new socket for each oversized frame would never be far ahead on any single one.
    * @param now epoch milliseconds
    * @returns whether the user is banned now
    */

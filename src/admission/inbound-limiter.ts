@@ -3,9 +3,10 @@ import { TokenBucket } from '../protocol/token-bucket.ts';
 import { inboundRate } from './policies.ts';
 
 /**
- * How far ahead a socket, or a user, is of what anybody may send, whatever it is that they send. Rate
+ * Measures how far a socket, or a user, is ahead of what a user may send, whatever they send. Rate
  * limits answer every command, which takes time too; this keeps a client that sends without end from
- * taking the time of all others. Its `take` always takes: the answer is how far ahead they are now.
+ * taking everyone's time. Its `take` always takes, and returns how far ahead they are now, in
+ * milliseconds.
  * @param now epoch milliseconds
  */
 export function inboundLimiter(limits: Limits, now: number): TokenBucket {
@@ -16,8 +17,8 @@ export function inboundLimiter(limits: Limits, now: number): TokenBucket {
 type Text = Pick<string, 'indexOf' | 'length'>;
 
 /**
- * How many commands a frame counts as: one for each line, as JSON has no raw newline, or, where that is
- * more, for each part as long as a message may be.
+ * How many commands a frame counts as: one for each line, because JSON has no raw newline, or, if that
+ * is more, one for each `messageBytes` of its length.
  */
 export function weightOf(
   frame: Text | ArrayBuffer,

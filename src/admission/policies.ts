@@ -9,20 +9,26 @@ type HostName = 'node' | 'edge';
 /**
  * Everything that is refused, delayed or closed because it is too much. The numbers come first; the
  * policies, from which "node scripts/run.mjs scripts/write-settings.ts" makes the table in
- * `docs/operating.md`, say what each is for. What a setting
- * or the protocol bounds stands in `src/protocol/codes/limits.ts` and is only named here.
+ * `docs/operating.md`, say what each is for. Limits that are settings or part of the protocol are
+ * defined in `src/protocol/codes/limits.ts` and only named here.
  */
 
-/** A user may do this many times as much in all rooms together as in one: they may be in several. */
+/**
+ * A user may do this many times as much in all rooms together as in one, because they may
+ * be in several.
+ */
 const ALL_ROOMS_FACTOR = 2;
 
-/** The edge host closes a socket that is further ahead of {@link inboundRate}, in milliseconds. */
+/**
+ * The edge host closes a socket that is further ahead of {@link inboundRate} than this, in
+ * milliseconds.
+ */
 export const MAX_AHEAD_MS = 10_000;
 
-/** How long the edge host keeps out a user who sent that much, in milliseconds. */
+/** How long the edge host bans a user who sent that much, in milliseconds. */
 export const BAN_MS = 60_000;
 
-/** How long a user may be idle before what was counted of them is forgotten, in milliseconds. */
+/** How long a user may be idle before their counts are dropped, in milliseconds. */
 export const IDLE_MS = 60_000;
 
 /** Delay before a 429, in milliseconds, doubled at random. */
@@ -34,7 +40,7 @@ export const OVERLOADED_RETRY_MS = 5_000;
 /** The longest a request to a room may be delayed to spread the load, in milliseconds. */
 export const MAX_SPREAD_MS = 5_000;
 
-/** With this many pending handshakes an isolate gives new ones less time, and delays them. */
+/** From this many pending handshakes on, an isolate gives new ones less time, and delays them. */
 export const CROWDED_HANDSHAKES = 250;
 
 /** How long a new connection then has to authenticate, in milliseconds. */
@@ -44,10 +50,10 @@ export const CROWDED_TIMEOUT_MS = 2_000;
 export const MIN_PAUSE_MS = 50;
 export const MAX_PAUSE_MS = 5_000;
 
-/** Keys of incoming webhooks that the service has not signed, at one process or isolate. */
+/** Requests with keys of incoming webhooks that the service has not signed, at one process or isolate. */
 export const FOREIGN_KEY_RATE: Rate = { perSecond: 1, burst: 20 };
 
-/** What a user may do in all rooms together, at one process or isolate. */
+/** The limits of a user in all rooms together, at one process or isolate. */
 export function inAllRooms(limits: Limits): Limits {
   const { commandsPerSecond, commandBurst } = limits;
   return {
@@ -57,24 +63,33 @@ export function inAllRooms(limits: Limits): Limits {
   };
 }
 
-/** Commands that are read, from one socket or one user; a bucket of it tells how far ahead they are. */
+/**
+ * Commands that are read from one socket or one user; a bucket with this rate shows how far
+ * ahead they are.
+ */
 export function inboundRate(limits: Limits): Rate {
   const { commandsPerSecond, commandBurst } = inAllRooms(limits);
   return { perSecond: commandsPerSecond, burst: commandBurst, maxWaitMs: Infinity };
 }
 
-/** Requests of a user to rooms at the edge: a few at once, then one every 10 ms, or faster where they may do more. */
+/**
+ * Requests of a user to rooms at the edge: 5 at once, then one every 10 ms, or faster where the
+ * settings allow more commands.
+ */
 export function spreadRate(limits: Limits): Rate {
   const perSecond = Math.max(100, inAllRooms(limits).commandsPerSecond);
   return { perSecond, burst: 5, maxWaitMs: MAX_SPREAD_MS };
 }
 
-/** What a room that must be made or woken costs of {@link spreadRate}: 20 ms. */
+/** The cost of a room that must be created or woken, in tokens of {@link spreadRate}: those of 20 ms. */
 export function newRoomCost(limits: Limits): number {
   return Math.max(1, 0.02 * spreadRate(limits).perSecond);
 }
 
-/** New rooms of a user: at once as many as two full sockets come back to, then as joins cost. */
+/**
+ * New rooms of a user: at once as many as two full sockets rejoin, then one for each join that the
+ * command rate pays for.
+ */
 export function newRoomRate(limits: Limits): Rate {
   const { commandsPerSecond } = inAllRooms(limits);
   return {
@@ -85,15 +100,15 @@ export function newRoomRate(limits: Limits): Rate {
 
 /** One row of the table in `docs/operating.md`. */
 export interface Policy {
-  /** What tests of it carry in their titles. */
+  /** The id in the titles of its tests. */
   id: `ADM${number}`;
-  /** What is counted, and per what. */
+  /** What is counted, for a user, a socket, a room or a process. */
   subject: string;
   /** The numbers, with the default settings. */
   bound: string;
   /** What happens beyond them. */
   beyond: string;
-  /** The attack or mistake that it bounds, and whom it protects. */
+  /** The attack or mistake that it limits, and what it protects. */
   protects: string;
   /** The settings that change the numbers. */
   settings: readonly string[];
@@ -150,7 +165,7 @@ function commandPolicies(limits: Limits): readonly Policy[] {
   ];
 }
 
-/** How many rooms a user may reach, and for how long one that floods is kept out. */
+/** How many rooms a user may reach, and how long a user who floods is banned. */
 function roomPolicies(limits: Limits): readonly Policy[] {
   const newRooms = newRoomRate(limits);
   const spread = spreadRate(limits);
@@ -219,7 +234,7 @@ function handshakePolicies(limits: Limits, maxHandshakes: number): readonly Poli
   ];
 }
 
-/** Clients that retry, and clients that send what is no command. */
+/** Clients that retry, and clients that send invalid frames or tokens. */
 function otherPolicies(): readonly Policy[] {
   return [
     {
@@ -245,7 +260,7 @@ function otherPolicies(): readonly Policy[] {
       subject: 'invalid tokens that a connection offers in `refreshToken`',
       bound: `fewer than ${fixed.badTokensPerMinute} a minute`,
       beyond: `closed (${closeCodes.unauthorized})`,
-      protects: 'processor time from a client that tries tokens: a signature is dear to check',
+      protects: 'processor time from a client that tries tokens: checking a signature is expensive',
       settings: [],
       hosts: both,
     },
@@ -261,7 +276,7 @@ function otherPolicies(): readonly Policy[] {
   ];
 }
 
-/** Messages that stream, and events of one's own. */
+/** Messages that stream, and signals. */
 function streamPolicies(): readonly Policy[] {
   return [
     {
@@ -286,7 +301,7 @@ function streamPolicies(): readonly Policy[] {
       id: 'ADM16',
       subject: 'signals that a room passes on, of each user and altogether',
       bound: `${fixed.signalsPerSecond.user} a second of a user, ${fixed.signalsPerSecond.room} of all; above ${fixed.signalUsers} users online only those declared with \`crowd: true\``,
-      beyond: 'the newest of each user waits, in the place of the one before',
+      beyond: 'the newest of each user waits, replacing an earlier one',
       protects: 'the others in a room from events that nothing else bounds',
       settings: ['SIGNALS'],
       hosts: both,

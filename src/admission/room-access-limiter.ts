@@ -5,11 +5,11 @@ import { type Rate, TokenBucket } from '../protocol/token-bucket.ts';
 import { ExpiringMap } from './expiring-map.ts';
 import { IDLE_MS, MAX_SPREAD_MS, newRoomCost, newRoomRate, spreadRate } from './policies.ts';
 
-/** What is counted of one user. */
+/** The counts of one user. */
 interface Visitor {
   readonly spread: TokenBucket;
   readonly newRooms: TokenBucket;
-  /** Where they have been lately; the latest stands last. */
+  /** The rooms used lately, the latest last. */
   readonly rooms: Set<string>;
 }
 
@@ -22,14 +22,15 @@ export function roomAccessLimiterOf(limits: Limits): RoomAccessLimiter {
 }
 
 /**
- * What users ask of rooms, spread over time and bounded before an object is woken for it. A socket asks
- * once, to join; HTTP with each request. Isolates share no memory: each counts what comes to it.
+ * Spreads users' requests to rooms over time, and limits them before an object is woken. A socket asks
+ * once, to join; HTTP with each request. Isolates share no memory: each counts the requests it
+ * receives.
  */
 export class RoomAccessLimiter {
   readonly #spread: Rate;
   readonly #newRooms: Rate;
   readonly #newRoomCost: number;
-  /** By user id. */
+  /** Counts, by user id. */
   readonly #visitors = new ExpiringMap<Visitor>(IDLE_MS);
 
   constructor(limits: Limits) {
@@ -38,7 +39,7 @@ export class RoomAccessLimiter {
     this.#newRoomCost = newRoomCost(limits);
   }
 
-  /** Waits until a user may ask something of a room. @throws Refusal `rate_limited` */
+  /** Waits until a user may send a request to a room. @throws Refusal `rate_limited` */
   async acquire(identity: Identity, roomId: string): Promise<void> {
     if (identity.admin === true) return;
     const waitMs = this.waitMs(identity, roomId, Date.now());
@@ -51,7 +52,7 @@ export class RoomAccessLimiter {
   /**
    * @param now epoch milliseconds
    * @returns how long to wait, in milliseconds
-   * @throws Refusal `rate_limited`, with the time until it may be asked for
+   * @throws Refusal `rate_limited`, with the time until it may be tried again
    */
   waitMs(identity: Pick<Identity, 'userId' | 'bot'>, roomId: string, now: number): number {
     const visitor = this.#visitors.getOrAdd(identity.userId, now, () => this.#newVisitor(now));
@@ -64,7 +65,7 @@ export class RoomAccessLimiter {
     return waitMs;
   }
 
-  /** Keeps as many rooms as may be new at once. */
+  /** Remembers the room; at most as many rooms as may be new at once. */
   #remember({ rooms }: Visitor, roomId: string): void {
     rooms.delete(roomId);
     rooms.add(roomId);
@@ -81,7 +82,7 @@ export class RoomAccessLimiter {
   }
 }
 
-/** @throws Refusal `rate_limited` for what is not due for a while, in milliseconds */
+/** @throws Refusal `rate_limited` unless `inMs` is 0 or below */
 function assertDue(inMs: number): void {
   if (inMs <= 0) return;
   throw new Refusal('rate_limited', 'Too fast; wait a moment and try again.', {

@@ -13,8 +13,8 @@ import { refuse } from './define.ts';
 import { isAsynchronous } from './is-asynchronous.ts';
 
 /**
- * An application as rooms take it.
- * @throws Error with a sentence for what cannot be: a reserved name, or an asynchronous schema
+ * The application in the form that rooms use.
+ * @throws Error that says what is not allowed: a reserved name, or an asynchronous schema
  */
 export function applicationOf(app: App): Application {
   const {
@@ -95,7 +95,7 @@ function assertName(name: string): void {
   if (why !== undefined) throw wrong(name, why);
 }
 
-/** A kind stands in a field of its own, so it may be named like a command. */
+/** A kind is in a field of its own, so it may have the name of a command. */
 function assertSpelling(name: string): void {
   if (!/^[\p{L}\p{N}][\p{L}\p{N}_ .:/-]{0,63}$/u.test(name)) {
     throw wrong(name, 'must be 1 to 64 letters, digits, spaces, or _ . : / -');

@@ -16,32 +16,32 @@ export type SignalDefinition<S> = S | { schema: S; crowd: true };
 
 export interface KindDefinition<S> {
   data: S;
-  /** What people and search read of it; without, the sender's own text. */
+  /** Makes the text that users and search see; by default the sender's own text. */
   text?: (data: Output<S>) => string;
   /**
-   * The data with a user's value, which a command has set with `perUser`, counted in (`by` is 1) or
-   * out (-1): asked when the value is set, replaced or deleted, and when the user is erased.
+   * Returns the data with a user's value, which a command has set with `perUser`, added (`by` is 1) or
+   * removed (-1). Called when the value is set, replaced or deleted, and when the user is erased.
    */
   count?: (data: Output<S>, value: never, by: 1 | -1) => Input<S>;
   /**
-   * Fields of the data that only commands and `count` write: what a sender gives for them is dropped,
-   * and an edit keeps what is stored.
+   * Fields of the data that only commands and `count` write: a sender's values for them are dropped,
+   * and an edit keeps the stored ones.
    */
   counted?: readonly (keyof Output<S> & string)[];
 }
 
 export interface CommandDefinition<S, R, K = object> {
   payload: S;
-  /** true: also users who may only read may give it. By default it takes the right to send messages. */
+  /** true: users who may only read may use it too. By default it requires the right to send messages. */
   reads?: boolean;
-  /** Runs synchronously, in the command's transaction: what it throws undoes it. */
+  /** Runs synchronously, in the command's transaction; an error rolls it back. */
   handle: (room: CommandRoom<K>, payload: Output<S>) => CommandOutcome<R & object>;
 }
 
-/** Nothing: it is stored as it is. */
+/** The verdict on a text; undefined: it is stored as it is. */
 export type Verdict = { refuse: string } | { replace: Replacement } | undefined | void;
 
-/** An application as it is written. */
+/** The definition of an application. */
 export interface AppDefinition<S, K, C, R> {
   /** Events that are not stored, by name. */
   signals?: { [N in keyof S]: SignalDefinition<S[N]> };
@@ -77,7 +77,7 @@ export function defineApp<
 }
 
 /**
- * Refuses what a user asks, with a sentence for them. Thrown by a command or by `beforeMessage`.
+ * Makes a refusal with a sentence for the user. Throw it in a command or in `beforeMessage`.
  * @example throw refuse('This poll is closed.');
  */
 export function refuse(sentence: string): Refusal {

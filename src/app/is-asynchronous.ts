@@ -1,12 +1,12 @@
-/** What a schema may be probed with: of each JSON type one. */
+/** Values with which schemas are probed: one of each JSON type. */
 const PROBES = [undefined, null, '', 0, true, [], {}];
 
-/** How deep schemas are looked through for functions. */
+/** How deep schemas are searched for functions. */
 const MAX_DEPTH = 12;
 
 /**
- * Whether a function or a schema is asynchronous, as far as that shows: a schema that answers a probe
- * with a promise, or holds an asynchronous function, such as that of a refinement.
+ * Whether a function or a schema is asynchronous, as far as can be detected: a schema that answers a
+ * probe with a promise, or contains an asynchronous function, such as that of a refinement.
  */
 export function isAsynchronous(part: unknown): boolean {
   return answersLater(part) || holdsAsync(part, new Set(), 0);

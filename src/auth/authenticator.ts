@@ -7,19 +7,19 @@ import { keySetAt } from './key-set.ts';
 import { KnownTokens } from './known-tokens.ts';
 import { bareToken, guest, keyOf, type TokenRules, verifyToken } from './tokens.ts';
 
-/** Credentials of a client; an empty token counts as none. */
+/** Credentials of a client; an empty token counts as absent. */
 export interface Credentials {
-  /** Alone, or after `Bearer ` as in a header. */
+  /** The token, alone or after `Bearer ` as in a header. */
   token?: string | undefined;
   guestToken?: string | undefined;
-  /** A token stands in the URL, where it does not count. */
+  /** Whether the URL holds a token, where it is not accepted. */
   isTokenInUrl?: boolean | undefined;
 }
 
-/** Credentials to identity. Asynchronous, and over before any room is asked. */
+/** Turns credentials into an identity. Asynchronous, and finished before any room is asked. */
 export type Authenticate = (credentials: Credentials) => Promise<Identity>;
 
-/** What it needs of the settings. */
+/** The settings that an authenticator uses. */
 export type KeySettings = Pick<
   Settings,
   | 'JWT_SECRET'
@@ -31,8 +31,8 @@ export type KeySettings = Pick<
 >;
 
 /**
- * The authenticator that settings ask for; what they must hold, `wrongKeys` says.
- * @param log is told when the key server does not answer
+ * The authenticator that the settings configure; `wrongKeys` checks the settings.
+ * @param log gets an event when the key server does not answer
  */
 export function authenticatorOf(
   settings: Partial<KeySettings>,
@@ -52,7 +52,7 @@ export function authenticatorOf(
   return authenticator(rules, allowGuests, () => Date.now());
 }
 
-/** The claims by which a token that is signed here names a user, and holds with these settings. */
+/** The claims of a token that is signed here for a user, so that it is valid with these settings. */
 export function claimsFor(
   userId: string,
   { JWT_USER_CLAIM = 'sub', JWT_ISSUER, JWT_AUDIENCE }: Partial<KeySettings>,
@@ -64,7 +64,7 @@ export function claimsFor(
   };
 }
 
-/** An authenticator that tells of each refusal by its code. */
+/** An authenticator that counts refusals by their code. */
 export function countingRefusals(
   authenticate: Authenticate,
   count: (code: ErrorCode) => void,
@@ -88,15 +88,15 @@ const TOKEN_IN_URL =
 
 /**
  * @param now epoch milliseconds
- * @returns a function that throws a Refusal, `unauthorized` or `token_expired`, for whom it does not
- * know, and `unavailable` while the key server does not answer
+ * @returns a function that throws a Refusal: `unauthorized` or `token_expired` for credentials that are
+ * not valid, `unavailable` while the key server does not answer
  */
 export function authenticator(
   rules: TokenRules,
   allowGuests: boolean,
   now: () => number,
 ): Authenticate {
-  // A key set may withdraw a key at any time.
+  // With a key set identities are not cached: it may withdraw a key at any time.
   const known = rules.keySet === undefined ? new KnownTokens() : undefined;
   const verify = async (token: string) => {
     const identity = await verifyToken(token, rules, now());
@@ -106,7 +106,7 @@ export function authenticator(
   return async ({ token, guestToken, isTokenInUrl }) => {
     const bare = bareToken(token);
     if (bare !== '') return known?.get(bare, now()) ?? verify(bare);
-    // Also where guests are allowed: a client that sends a token does not want to be one.
+    // Also where guests are allowed: a client that sends a token does not want to be a guest.
     if (isTokenInUrl === true) throw new Refusal('unauthorized', TOKEN_IN_URL);
     if (allowGuests) return guest(guestToken, rules.secrets, now());
     throw new Refusal('unauthorized', 'A token is needed here; sign in to get one.');

@@ -1,6 +1,6 @@
 import type { OriginPolicy } from './origin.ts';
 
-/** As much of a request as decides its CORS headers. */
+/** The parts of a request that decide its CORS headers. */
 export interface CrossOriginRequest {
   method: string | undefined;
   host: string;
@@ -9,18 +9,18 @@ export interface CrossOriginRequest {
 }
 
 const METHODS = 'GET, POST, PUT, PATCH, DELETE';
-/** What a preflight is granted even if it does not ask. */
+/** Headers that every preflight is granted. */
 const USUAL_HEADERS = ['authorization', 'content-type', 'last-event-id'];
-/** The name of a header (RFC 9110, section 5.6.2), of a length that a header may have. */
+/** The name of a header (RFC 9110, section 5.6.2), of at most 100 characters. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]{1,100}$/;
 const MAX_HEADER_NAMES = 100;
 /** How long browsers may remember a preflight, in seconds. */
 const MAX_AGE_S = 600;
 
 /**
- * The CORS headers (Fetch standard, section 3.3) of any answer: a page that may connect may read
- * every answer, refusals too, and send any header. No cookie says who is speaking, so credentials
- * give a page nothing.
+ * The CORS headers (Fetch standard, section 3.3) of any response: a page that may connect may read
+ * every response, refusals too, and send any header. No cookie authenticates a user, so allowing
+ * credentials gives a page nothing.
  */
 export function corsHeaders(
   policy: OriginPolicy,
@@ -43,7 +43,10 @@ export function corsHeaders(
   };
 }
 
-/** By name: where credentials are allowed, browsers take `*` for a header of that name. */
+/**
+ * The headers are listed by name: where credentials are allowed, browsers take `*` for the name
+ * of a header.
+ */
 function allowedHeaders(asked: string | null | undefined): string {
   const names = (asked ?? '').split(',', MAX_HEADER_NAMES).map((name) => name.trim().toLowerCase());
   const valid = names.filter((name) => HEADER_NAME.test(name));

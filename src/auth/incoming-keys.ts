@@ -8,17 +8,20 @@ const KEY_BYTES = 32;
 const RANDOM_CHARACTERS = 43;
 const TAG_CHARACTERS = 16;
 
-/** Keeps what is signed here apart from everything else that the secret signs. */
+/** Separates these signatures from everything else that the secret signs. */
 const PURPOSE = 'parlor incoming webhooks';
 
 /**
- * Makes the keys of incoming webhooks: 256 random bits, and a tag by which the service knows a key of
- * its own without asking a room. What a key may do, its room decides.
+ * Makes the keys of incoming webhooks: 256 random bits, and a tag by which the service recognises its
+ * own keys without asking a room. The room decides what a key may do.
  */
 export class IncomingKeys {
   readonly #secrets: readonly Promise<CryptoKey>[];
 
-  /** @param secrets the first signs; none: keys have no tag, and any could be the service's own */
+  /**
+   * @param secrets the first signs; without any, keys have no tag, and every key counts as possibly the
+   * service's own
+   */
   constructor(secrets: readonly string[]) {
     this.#secrets = secrets.map(importSecret);
   }
@@ -29,12 +32,12 @@ export class IncomingKeys {
     return secret === undefined ? random : `${random}${await tagOf(await secret, roomId, random)}`;
   }
 
-  /** Whether a key may have been made here for a room; one that is made up has not. */
+  /** Whether the service may have made this key for a room; false for a made-up key. */
   async mayBeOwn(roomId: string, key: string): Promise<boolean> {
     if (this.#secrets.length === 0) return true;
     const random = key.slice(0, RANDOM_CHARACTERS);
     for (const secret of this.#secrets) {
-      // What it takes to compare tells nothing that helps: the room still looks for the whole key.
+      // The time of the comparison reveals nothing useful: the room still looks up the whole key.
       if (key === `${random}${await tagOf(await secret, roomId, random)}`) return true;
     }
     return false;
@@ -53,7 +56,7 @@ function importSecret(secret: string): Promise<CryptoKey> {
   return crypto.subtle.importKey('raw', bytes, algorithm, false, ['sign']);
 }
 
-/** The keys of a deployment, by its secrets; a key of the one before JWT_SECRET is known as well. */
+/** The keys of a deployment, by its secrets; keys signed with JWT_SECRET_OLD are recognised too. */
 export function incomingKeysOf({
   JWT_SECRET,
   JWT_SECRET_OLD,

@@ -2,8 +2,8 @@ import { type CryptoKey, importJWK, type JWK } from 'jose';
 import { Refusal } from '../protocol/codes/errors.ts';
 
 /**
- * Kinds of public keys, what a key of each looks like in a key set, and the algorithms it may serve
- * (RFC 7518, 3.1; RFC 8037). Nothing else is taken, whatever a key or a token says.
+ * Kinds of public keys, the parts of each in a key set, and the algorithms for which it may be used
+ * (RFC 7518, 3.1; RFC 8037). Nothing else is accepted, whatever a key or a token says.
  */
 const KINDS = [
   {
@@ -33,7 +33,7 @@ function withOneName<T>(alg: T): Exclude<T, 'Ed25519'> | 'EdDSA' {
   return alg === 'Ed25519' ? 'EdDSA' : (alg as Exclude<T, 'Ed25519'>);
 }
 
-/** What a token's header says of its key. */
+/** What a token's header says about its key. */
 export interface KeyHint {
   alg: PublicAlgorithm;
   kid?: string | undefined;
@@ -43,7 +43,10 @@ interface PublicKey {
   kid?: string | undefined;
   jwk: JWK;
   algorithms: readonly Algorithm[];
-  /** A CryptoKey is bound to one algorithm, and an RSA key may serve six: each is imported when first needed. */
+  /**
+   * The imported keys: a CryptoKey is bound to one algorithm, and an RSA key may be used for six. Each
+   * is imported when first needed.
+   */
   imported: Map<Algorithm, CryptoKey>;
 }
 
@@ -52,28 +55,31 @@ export interface KeySetOptions {
   /** Epoch milliseconds. */
   now: () => number;
   fetch: (url: string, init: RequestInit) => Promise<Response>;
-  /** Called with every attempt that failed. */
+  /** Called with the error of every failed attempt. */
   onFailure: (error: unknown) => void;
 }
 
 /** How long keys count as fresh, in milliseconds. */
 const FRESH_MS = 10 * 60_000;
-/** How long they serve on while their server cannot be reached, in milliseconds. */
+/** How long keys are used while their server cannot be reached, in milliseconds. */
 const SERVES_MS = 60 * 60_000;
-/** Minimum time between two attempts, successful or not, in milliseconds. */
+/** Least time between two attempts, successful or not, in milliseconds. */
 const BETWEEN_MS = 5_000;
 /** How long one attempt may take, in milliseconds. */
 const ATTEMPT_MS = 3_000;
-/** How long to wait for another request's attempt, in milliseconds: on the edge it ends with that request. */
+/**
+ * How long to wait for another request's attempt, in milliseconds: at the edge it ends with
+ * that request.
+ */
 const SHARED_MS = 1_000;
 const SHARED_ROUNDS = 3;
 /** The shortest RSA key, in bits (RFC 7518, 3.3). */
 const RSA_BITS = 2_048;
 
 /**
- * The keys at `JWT_JWKS_URL`. Fetched when first needed, again every ten minutes and for a key nobody
- * knows, at most once in five seconds; while the server cannot be reached the last keys serve on for
- * an hour. Only public keys of the kinds above are read, so a secret in there is none.
+ * The keys at `JWT_JWKS_URL`. They are fetched when first needed, again after ten minutes and for an
+ * unknown key, at most once in five seconds. While the server cannot be reached, the last keys are used
+ * for an hour. Only public keys of the kinds above are read, so a symmetric key in the set is ignored.
  */
 export class KeySet {
   readonly #options: KeySetOptions;
@@ -93,7 +99,7 @@ export class KeySet {
   }
 
   /**
-   * The keys a token may have been signed with; none when its key is not in the set.
+   * The keys with which a token may have been signed; empty when its key is not in the set.
    * @throws Refusal `unavailable` when the key server does not answer
    */
   async keysFor(hint: KeyHint): Promise<CryptoKey[]> {
@@ -117,8 +123,8 @@ export class KeySet {
   }
 
   /**
-   * @param orUnnamed whether a key without a name counts for a token that names one, where no key has
-   * that name. Where other keys have names, that waits until the set was asked for a new one.
+   * @param orUnnamed whether keys without a `kid` may be used for a token whose `kid` no key has. If
+   * other keys have a `kid`, only after the set has been fetched for it.
    */
   #find(
     alg: Algorithm,
@@ -127,14 +133,14 @@ export class KeySet {
   ): PublicKey[] {
     if (this.#age >= SERVES_MS) return [];
     const fitting = this.#keys.filter((known) => known.algorithms.includes(alg));
-    // A token that names no key may be of any.
+    // A token without a `kid` may have been signed with any key.
     if (kid === undefined) return fitting;
     const isNamed = this.#keys.some((known) => known.kid === kid);
     const name = isNamed || !orUnnamed ? kid : undefined;
     return fitting.filter((known) => known.kid === name);
   }
 
-  /** Waits for an attempt under way; if that died, one of the waiting requests makes the next. */
+  /** Waits for an attempt under way; if that one never ends, one of the waiting requests makes the next. */
   async #shareAttempt(): Promise<void> {
     for (let round = 0; round < SHARED_ROUNDS; round++) {
       const attempt = this.#attempt;
@@ -179,7 +185,7 @@ function unreachable(): Refusal {
   );
 }
 
-/** @throws Error for what is no key set; a key of another kind in it is passed over */
+/** @throws Error for anything but a key set; keys of another kind in it are ignored */
 async function readKeys(set: unknown): Promise<PublicKey[]> {
   const { keys } = (set ?? {}) as { keys?: unknown };
   if (!Array.isArray(keys)) throw new Error('it answered with no key set');
@@ -199,25 +205,25 @@ async function readKey(given: unknown): Promise<PublicKey | undefined> {
     const { modulusLength = RSA_BITS } = algorithm as { modulusLength?: number };
     return modulusLength < RSA_BITS ? undefined : key;
   } catch {
-    // It is no key of any form.
+    // It is not a valid key.
     return undefined;
   }
 }
 
-/** The kind of a key whose `use` and `key_ops` do not speak against verifying; null is absent. */
+/** The kind of a key whose `use` and `key_ops` allow verifying; null counts as absent. */
 function kindOf({ kty, crv, use, key_ops }: Partial<JWK>): Kind | undefined {
   if ((use ?? 'sig') !== 'sig') return undefined;
   if (key_ops?.includes('verify') === false) return undefined;
   return KINDS.find((kind) => kty === kind.kty && (!('crv' in kind) || crv === kind.crv));
 }
 
-/** @param alg what the key says it is for; without it, it serves all that its kind can */
+/** @param alg the key's own `alg`; without it, the key may be used for every algorithm of its kind */
 function servedBy(kind: Kind, alg: string | null | undefined): readonly Algorithm[] {
   const served: readonly Algorithm[] = kind.algorithms;
   return served.filter((one) => one === withOneName(alg ?? one));
 }
 
-/** A set that leaks private parts is still read as public. */
+/** Only the public parts: if a set leaks private parts, they are dropped. */
 function publicPart(jwk: JWK, { kty, parts, ...rest }: Kind): JWK {
   const picked: Record<string, unknown> = { kty, ...('crv' in rest && { crv: rest.crv }) };
   for (const part of parts) picked[part] = jwk[part];
@@ -238,7 +244,7 @@ async function settlesWithin(promise: Promise<void>, ms: number): Promise<boolea
   return settled;
 }
 
-/** One for each address, so that everything in a process shares what was fetched. */
+/** One key set for each address, so that everything in a process shares the fetched keys. */
 const known = new Map<string, KeySet>();
 
 export function keySetAt(url: string, onFailure: (error: unknown) => void): KeySet {

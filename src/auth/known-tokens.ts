@@ -1,13 +1,16 @@
 import type { Identity } from '../protocol/identity.ts';
 import { fixed } from '../protocol/codes/limits.ts';
 
-/** Together at most 4 MiB of tokens; the oldest is verified again when it next comes. */
+/**
+ * The most tokens that are kept, together at most 4 MiB; above it the oldest is dropped and
+ * verified again.
+ */
 const MAX_TOKENS = 1_000;
 
 /**
  * Identities of tokens that have been verified, until they expire: a client sends the same token with
- * every request, and a signature costs as much as the rest of a small request. Only for keys that
- * stay valid for as long as this lives.
+ * every request, and checking a signature costs as much as the rest of a small request. Only for keys
+ * that stay valid for the lifetime of this cache.
  */
 export class KnownTokens {
   readonly #identities = new Map<string, Readonly<Identity>>();
@@ -23,7 +26,7 @@ export class KnownTokens {
 
   /** Adds a token that has just been verified. */
   add(token: string, identity: Identity): void {
-    // Shared from now on.
+    // Frozen, because many requests share it from now on.
     this.#identities.set(token, Object.freeze(identity));
     if (this.#identities.size <= MAX_TOKENS) return;
     for (const oldest of this.#identities.keys()) {

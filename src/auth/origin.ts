@@ -4,25 +4,25 @@ import type { HostLog } from '../observability/logger.ts';
 
 const WEB_SCHEMES = new Set(['http:', 'https:']);
 
-/** Schemes with a host whose pages send `Origin: null`, or that no page is loaded from. */
+/** Schemes with a host whose pages send `Origin: null`, or from which no page is loaded. */
 const NO_PAGE_SCHEMES = new Set(['file:', 'ftp:', 'ws:', 'wss:']);
 
 /** Names of this machine, in `Host` and in origins. */
 const LOCAL_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** A host with or without a port, and nothing of a URL around it. */
+/** A host with or without a port, and no other part of a URL. */
 const HOST = /^[^\s/\\?#@]+$/;
 
-/** What `CLIENT_URL` and `PUBLIC_URL` are written like. */
+/** Completes the sentence "CLIENT_URL …" for an entry of another form. */
 const CLIENT_FORMS =
   'must be addresses such as https://app.example.com, https://*.example.com or capacitor://localhost, with commas between them';
 
 /**
- * An origin in the form in which origins are compared: host in lower case, as Punycode and without
- * the dot at its end, no default port. Schemes of apps, such as `capacitor://localhost`, have no
- * such rules and keep their text.
- * @param text a URL, of which the path does not count
- * @returns undefined for what has no origin of its own, such as `null`
+ * An origin in the form in which origins are compared: host in lower case, as Punycode and without the
+ * dot at its end, no default port. Schemes of apps, such as `capacitor://localhost`, have no such rules
+ * and keep their text.
+ * @param text a URL; its path is ignored
+ * @returns undefined for a text without an origin of its own, such as `null`
  */
 function comparable(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
@@ -32,12 +32,12 @@ function comparable(text: string): string | undefined {
   return `${protocol}//${hostname.replace(/\.$/, '')}${port === '' ? '' : `:${port}`}`;
 }
 
-/** The same origin with `*` in the place of the first label of its host, as `CLIENT_URL` may have it. */
+/** The origin with `*` instead of the first label of its host, as `CLIENT_URL` may contain it. */
 function withWildcard(origin: string): string {
   return origin.replace(/^(https?:\/\/)[^.:[\]]+(?=\.)/, '$1*');
 }
 
-/** Why a list of addresses cannot be `CLIENT_URL`; undefined where it can. */
+/** Why a list of addresses is not valid as `CLIENT_URL`; undefined if it is. */
 export function wrongClientUrl(list: string): string | undefined {
   const reasons = list.split(',').map((entry) => wrongClient(entry.trim()));
   return reasons.find((reason) => reason !== undefined);
@@ -54,12 +54,12 @@ function wrongClient(entry: string): string | undefined {
     : 'must name a domain after *., such as https://*.example.com';
 }
 
-/** Whether `*.` before a host stands for the labels of one owner: not for all of `*.com`. */
+/** Whether all hosts that `*.` matches belong to one owner: not those of `*.com`. */
 function hasParent(hostname: string): boolean {
   return hostname === 'localhost' || hostname.replace(/\.$/, '').includes('.');
 }
 
-/** Why an address cannot be `PUBLIC_URL`; undefined where it can. */
+/** Why an address is not valid as `PUBLIC_URL`; undefined if it is. */
 export function wrongPublicUrl(address: string): string | undefined {
   const isFine =
     !address.includes('*') && URL.canParse(address) && WEB_SCHEMES.has(new URL(address).protocol);
@@ -69,18 +69,21 @@ export function wrongPublicUrl(address: string): string | undefined {
 export interface OriginOptions {
   /** The setting `CLIENT_URL`. */
   clientUrl?: string | undefined;
-  /** The setting `PUBLIC_URL`: the service's own address, where it is not what reaches it. */
+  /**
+   * The setting `PUBLIC_URL`: the address that users see, where a proxy changes it on the way to
+   * the service.
+   */
   publicUrl?: string | undefined;
   /**
-   * Development mode: only a `Host` that means this machine is answered, which DNS rebinding cannot
-   * forge, and pages of every port of this machine may connect.
+   * Development mode: only requests whose `Host` is this machine are answered, which DNS rebinding
+   * cannot forge, and pages from every port of this machine may connect.
    */
   localOnly?: boolean;
   /** Gets a line for each page that is refused. */
   log?: HostLog;
 }
 
-/** Which web pages may connect, the same at every transport of both hosts. */
+/** Decides which web pages may connect, the same for every transport of both hosts. */
 export class OriginPolicy {
   readonly #clients: ReadonlySet<string>;
   /** The origin in `PUBLIC_URL`. */
@@ -128,8 +131,8 @@ function isLocalPage(origin: string): boolean {
 }
 
 /**
- * Whether a `Host` header means the host of an origin. Its port counts as the default one of the
- * origin's scheme, since TLS may end at a proxy: the server does not know the scheme that users see.
+ * Whether a `Host` header names the host of an origin. Without a port it means the default port of the
+ * origin's scheme, because TLS may end at a proxy: the server does not know the scheme that users see.
  */
 function isHostOf(origin: string | undefined, host: string): boolean {
   if (origin === undefined || !HOST.test(host)) return false;
@@ -137,16 +140,16 @@ function isHostOf(origin: string | undefined, host: string): boolean {
   return WEB_SCHEMES.has(protocol) && comparable(`${protocol}//${host}`) === origin;
 }
 
-/** How many origins get a line in {@link REPORT_MS}, and how much of each is shown, in characters. */
+/** How many origins are logged in {@link REPORT_MS}, and how much of each, in characters. */
 const MAX_REPORTED = 10;
 const MAX_ORIGIN_LENGTH = 100;
-/** How long an origin that has got its line gets no other, in milliseconds. */
+/** How long an origin that was logged is not logged again, in milliseconds. */
 const REPORT_MS = 10 * 60_000;
 
-/** Tells the operator of refused pages, in few lines however many requests there are. */
+/** Logs refused pages for operators, in few lines however many requests there are. */
 class RefusedPages {
   readonly #log: HostLog | undefined;
-  /** When each origin got its line, epoch milliseconds; the oldest stands first. */
+  /** When each origin was logged, in epoch milliseconds; the oldest first. */
   readonly #reported = new Map<string, number>();
 
   constructor(log: HostLog | undefined) {

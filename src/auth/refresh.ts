@@ -11,7 +11,7 @@ export async function verifyRefresh(
 ): Promise<Identity | Problem> {
   try {
     const token = readToken(payload);
-    // Without a token a guest would be made, where guests are let in.
+    // Without a token the user would become a guest, where guests are allowed.
     if (bareToken(token) === '') throw invalidField('token', 'must not be empty');
     return await authenticate({ token });
   } catch (error) {

@@ -15,14 +15,14 @@ import { displayName } from '../protocol/display-name.ts';
 import { nameOfId, utf8Bytes, wrongUserId } from '../protocol/text.ts';
 import { isPublicAlgorithm, type KeySet } from './key-set.ts';
 
-/** How tokens are checked. Fixed by the operator, never by a token. */
+/** How tokens are checked. Set by the operator, never by a token. */
 export interface TokenRules {
   /**
-   * Keys of HS256, each of 32 bytes or more: the first signs guest tokens, and tokens of any of them
-   * hold. None where only a key set is used.
+   * Keys of HS256, each of 32 bytes or more: the first signs guest tokens, and tokens signed with any
+   * of them are valid. Empty where only a key set is used.
    */
   secrets: readonly Uint8Array[];
-  /** Public keys; without it no token signed by such a key holds. */
+  /** Public keys; without it no token signed with such a key is valid. */
   keySet?: Pick<KeySet, 'keysFor'> | undefined;
   /** The claim that names the user; without it `sub`, or `id` where there is no `sub`. */
   userClaim?: string | undefined;
@@ -35,18 +35,18 @@ const grantsSchema = z
   .nullish();
 
 const ALGORITHM = 'HS256';
-/** Keeps guest tokens and others apart. */
+/** Separates guest tokens from other tokens. */
 const GUEST_TYPE = 'parlor-guest+jwt';
 /** A guest who returns later than this gets a new identity. */
 const GUEST_DAYS = 30;
 /**
- * Times of tokens lie below this: the beginning of the year 10000 in seconds, since 9999-12-31 is a
- * common way to write "never". Read as milliseconds it is January 1978, so a later time in
- * milliseconds is above it.
+ * Times in tokens are below this: the beginning of the year 10000 in seconds, because 9999-12-31 is a
+ * common way to write "never". As milliseconds it is January 1978, so every later time in milliseconds
+ * is above it.
  */
 const MAX_SECONDS = 253_402_300_800;
 
-/** A token without the `Bearer ` of a header, which many clients send along; '' where there is none. */
+/** A token without the `Bearer ` of a header, which many clients send along; '' without a token. */
 export function bareToken(token = ''): string {
   return token.replace(/^Bearer( +|$)/i, '');
 }
@@ -59,7 +59,7 @@ export function keyOf(secret: string): Uint8Array {
 /**
  * The identity in a token.
  * @param now epoch milliseconds
- * @throws Refusal `token_expired`, or `unauthorized` for any other token that does not hold
+ * @throws Refusal `token_expired`, or `unauthorized` for any other token that is not valid
  */
 export async function verifyToken(
   token: string,
@@ -81,7 +81,7 @@ export async function signToken(
   return new SignJWT(claims).setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' }).sign(secret);
 }
 
-/** A guest, new or the one that `guestToken` was given to. A token that does not hold makes a new one. */
+/** A guest: the one to whom `guestToken` was given, or a new one without it or if it is not valid. */
 export async function guest(
   guestToken: string | undefined,
   [secret, ...old]: readonly Uint8Array[],
@@ -142,8 +142,8 @@ async function verified(token: string, rules: TokenRules, now: number): Promise<
 }
 
 /**
- * What a token may have been signed with. Its header only chooses among what is configured, and each
- * algorithm has keys of its own kind: nothing public is ever the key of an HMAC.
+ * The keys with which a token may have been signed. Its header only chooses among the configured keys,
+ * and each algorithm has keys of its own kind: a public key is never the key of an HMAC.
  */
 async function keysOf(
   token: string,
@@ -156,7 +156,7 @@ async function keysOf(
   return { keys: secrets, algorithm: ALGORITHM };
 }
 
-/** @throws what jose throws; a signature is only wrong when it is so by every key */
+/** @throws what jose throws; a signature is wrong only if it is wrong for every key */
 async function verifyWithAny(
   token: string,
   keys: readonly (Uint8Array | CryptoKey)[],
@@ -206,7 +206,7 @@ function userIdOf(claims: JWTPayload, userClaim: string | undefined): string {
   return userId;
 }
 
-/** The first of the claims that gives a name; the id where there are claims and none does. */
+/** The first of the claims that is a usable name; the user id where there are claims but none is usable. */
 function nameIn(claims: JWTPayload, userId: string): { name?: string } {
   const claimed = [claims['name'], claims['username']].filter((claim) => claim != null);
   if (claimed.length === 0) return {};
@@ -216,7 +216,10 @@ function nameIn(claims: JWTPayload, userId: string): { name?: string } {
   return { name: names.find((name) => name !== undefined) ?? nameOfId(userId) };
 }
 
-/** Roles by room pattern, `admin: true` and `bot: true`; a claim of another form is no claim to guess at. */
+/**
+ * Roles by room pattern, `admin: true` and `bot: true`.
+ * @throws Refusal for a `rooms` claim of another form
+ */
 function rightsIn({ rooms, admin, bot }: JWTPayload): Pick<Identity, 'rooms' | 'admin' | 'bot'> {
   const result = grantsSchema.safeParse(rooms);
   if (!result.success) {

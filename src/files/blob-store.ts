@@ -1,26 +1,26 @@
 /**
- * Where the bytes of files are kept: R2 at the edge, a folder on Node. Both keep what this port says;
- * one contract suite runs against each.
+ * Where the bytes of files are stored: R2 at the edge, a folder on Node. Both fulfil this port; one
+ * contract suite runs against each.
  *
  * A key is a path of names joined by `/`, such as `<room>/<epoch>/<fileId>`; a name has letters,
  * digits, `-` and `_` only, so that no key leads out of its folder.
  */
 export interface BlobStore {
   /**
-   * Stores a body of exactly `size` bytes, in place of what the key held. The body is passed on piece
-   * by piece: memory does not grow with `size`.
-   * @returns the SHA-256 of what was stored, 64 hexadecimal digits
+   * Stores a body of exactly `size` bytes under the key, replacing an earlier one. The body is passed
+   * on piece by piece: memory does not grow with `size`.
+   * @returns the SHA-256 of the stored bytes, 64 hexadecimal digits
    * @throws BodyLengthMismatch where the body is longer or shorter; any other error is the store's or
    *   the body's. After an error the key holds nothing new.
    */
   put(key: string, body: ReadableStream<Uint8Array>, size: number): Promise<string>;
   /** The bytes of a key, or a part of them; undefined where the key holds nothing. */
   get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>;
-  /** Deletes what the keys hold, 1,000 at most; a key that holds nothing is no error. */
+  /** Deletes the bytes of at most 1,000 keys; a key that holds nothing is no error. */
   delete(keys: readonly string[]): Promise<void>;
   /**
-   * What is stored below a prefix that ends in `/`, in the order of keys, in steps.
-   * @param after the last key of the step before
+   * A page of the keys below a prefix that ends in `/`, in order.
+   * @param after the last key of the previous page
    */
   list(prefix: string, after?: string): Promise<BlobPage>;
 }
@@ -42,19 +42,22 @@ export class BodyLengthMismatch extends Error {
   override readonly name = 'BodyLengthMismatch';
 }
 
-/** The most keys of one `delete`, and entries of one page of `list`: R2's own limit. */
+/** The most keys of one `delete`, and entries in one page of `list`: R2's own limit. */
 export const MAX_KEYS = 1_000;
 
 const KEY = /^[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+)*$/;
 
-/** @throws Error for a key that could lead elsewhere: keys are made by us, never by a client */
+/**
+ * @throws Error for a key that could lead out of its folder: keys are made by the service,
+ * never by a client
+ */
 export function assertBlobKey(key: string): void {
   if (!KEY.test(key)) throw new Error('A blob key must be names joined by "/".');
 }
 
 /**
- * Passes a body on, and fails it unless it has exactly `size` bytes. The last piece is passed on when
- * the body has ended: a store that counts bytes never sees enough of a body that is too long.
+ * Passes a body on, and fails unless it has exactly `size` bytes. The last piece is passed on only when
+ * the body has ended, so that a store that counts bytes never accepts a body that is too long.
  */
 export function ofLength(size: number): TransformStream<Uint8Array, Uint8Array> {
   let left = size;

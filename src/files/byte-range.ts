@@ -4,9 +4,9 @@ import type { ByteRange } from './blob-store.ts';
 const ONE_RANGE = /^bytes=(?:(\d+)-(\d*)|-(\d+))$/i;
 
 /**
- * The part of a file that a `Range` header asks for. A header that is absent, malformed, of another unit
- * or of several ranges asks for all of it, as RFC 9110 allows.
- * @param size of the file, in bytes
+ * The part of a file that a `Range` header asks for. A header that is absent, malformed, of another
+ * unit or of several ranges asks for all of it, as RFC 9110 allows.
+ * @param size the file's, in bytes
  * @returns the range, `'all'`, or `'unsatisfiable'` (416) for a range that begins after the end
  */
 export function readRange(

@@ -1,7 +1,7 @@
 import type { FileCounts } from '../observability/file-counts.ts';
 import type { BlobPage, BlobStore, ByteRange } from './blob-store.ts';
 
-/** A store that counts what it is asked for. */
+/** A store that counts its operations. */
 export class CountedBlobStore implements BlobStore {
   readonly #store: BlobStore;
   readonly #counts: () => FileCounts;

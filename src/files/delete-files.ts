@@ -7,7 +7,7 @@ import { hexOf } from '../protocol/text.ts';
 import { EARLIER_LIVES, SWEEP } from '../room/files/deliver.ts';
 import type { BlobStore } from './blob-store.ts';
 
-/** Pages that one attempt reads; what is left is for the next one. */
+/** Pages that one attempt reads; the rest is left to the next one. */
 const MAX_PAGES = 50;
 
 /** The rest of a big room is deleted after this long, in milliseconds. */
@@ -19,10 +19,10 @@ export async function folderOf(roomId: string): Promise<string> {
   return hexOf(new Uint8Array(bytes));
 }
 
-/** The service itself, in a question to a room. */
+/** The identity of the service itself when it asks a room. */
 export const SWEEPER: Identity = { userId: 'parlor:files', admin: true };
 
-/** Asks a room which of these bytes it has files for. */
+/** Shows a room a page of stored keys, so that it deletes those without a file. */
 export type AskSweep = (
   page: Omit<Payload<'sweepFiles'>, 'roomId'>,
 ) => Promise<Result<Reply<'sweepFiles'>>>;
@@ -45,14 +45,14 @@ export async function deleteFiles(
   return outcomes;
 }
 
-/** Whether a key means more than one file's bytes. */
+/** Whether a delivery's key is about more than one file's bytes. */
 function isWide(key: string): boolean {
   return key === EARLIER_LIVES || key === SWEEP;
 }
 
 /**
- * Shows a room one page of what the store holds of it. The room deletes what it has no file for, and
- * asks for the next page, by deliveries of their own.
+ * Shows a room one page of the keys that the store holds for it. The room makes deliveries that delete
+ * those without a file, and one for the next page.
  */
 async function sweep(store: BlobStore, folder: string, body: string, ask: AskSweep): Promise<void> {
   const { after } = JSON.parse(body) as { after: string | null };

@@ -4,10 +4,10 @@ import type { Reply } from '../protocol/commands.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { accessOf, mayBeHere } from '../room/access/access.ts';
 
-/** Files, and readers that are remembered one by one; the oldest are dropped above it. */
+/** The most files, and the most single readers, that are remembered; above it the oldest are dropped. */
 const MAX_REMEMBERED = 20_000;
 
-/** Members that are remembered of all rooms together, each room counting as one more. */
+/** The most members that are remembered, of all rooms together; each room counts as one more. */
 const MAX_MEMBERS = 50_000;
 
 type Found = Reply<'getFile'>;
@@ -15,13 +15,13 @@ type Readable = Omit<Found, 'around'>;
 type Readers = NonNullable<Found['around']>['readers'];
 type Member = NonNullable<Readers['members']>[number];
 
-/** Who may be in a room, as it stood. */
+/** The state that decides who may be in a room, as the room last sent it. */
 interface Admitted extends Omit<Readers, 'members'> {
-  /** Undefined where the room did not name them. */
+  /** Undefined where the room did not name its members. */
   members: ReadonlyMap<string, Member> | undefined;
 }
 
-/** One reading of a file. */
+/** One request to read a file. */
 interface Reading {
   roomId: string;
   reader: Identity;
@@ -30,18 +30,21 @@ interface Reading {
 }
 
 /**
- * Asks rooms who may read which file. The answer about one file is also about the files around it and
- * about all readers, and is remembered for up to a minute: a room is asked once a minute, however many
- * people look at its pictures. Only what an answer allows is remembered; for anything else the room is
- * asked again, so that a user who was unbanned or invited can read at once.
+ * Asks rooms who may read which file. The answer about one file also covers the files around it and all
+ * readers, and is remembered for up to a minute: a room is asked once a minute, however many users look
+ * at its pictures. Only permissions are remembered; otherwise the room is asked again, so that a user
+ * who was unbanned or invited can read at once.
  */
 export class FileAccess {
   readonly #directory: RoomDirectory;
   readonly #rooms: Remembered<Admitted>;
   readonly #files: Remembered<Readable>;
-  /** Readers whom a room has let in: it has too many members to name, or they came after it named them. */
+  /**
+   * Readers whom a room has admitted one by one: it has too many members to name, or they came after
+   * it named them.
+   */
   readonly #readers: Remembered<true>;
-  /** Questions under way, by what they are about. */
+  /** Requests to rooms under way, by their subject. */
   readonly #asking = new Map<string, Promise<Readable>>();
 
   /** @param forMs how long an answer is remembered, in milliseconds */
@@ -59,8 +62,8 @@ export class FileAccess {
       const room = this.#rooms.get(roomId, now);
       const file = room && this.#files.get(keyOfFile(roomId, fileId), now);
       if (file !== undefined && this.#isAdmitted(room, reading)) return file;
-      // Concurrent questions share one call. After waiting in vain for the room's, each file has its own:
-      // made-up file ids must not hold up others.
+      // Concurrent requests share one call about the room. If that did not help, there is one for each
+      // file: made-up file ids must not delay other requests.
       const shared = hasWaited ? keyOfFile(roomId, fileId) : JSON.stringify([roomId]);
       const subject = file === undefined ? shared : keyOfReader(roomId, reader);
       const asking = this.#asking.get(subject);
@@ -111,12 +114,12 @@ function keyOfReader(roomId: string, { userId, rooms, admin }: Identity): string
   return JSON.stringify([roomId, userId, rooms, admin]);
 }
 
-/** Values by key, each for a while after it was set, by a clock that may go back. */
+/** Values by key, each dropped `forMs` after it was set; the clock may go back. */
 class Remembered<V> {
   readonly #forMs: number;
   readonly #most: number;
   readonly #weightOf: (value: V) => number;
-  /** The newest stand last. */
+  /** The newest entries are last. */
   readonly #entries = new Map<string, { value: V; at: number }>();
   #weight = 0;
 

@@ -25,7 +25,7 @@ export async function* fileLines(
   }
 }
 
-/** A body in pieces of `PIECE_BYTES`; the last one may be shorter, and is there in any case. */
+/** A body in pieces of `PIECE_BYTES`; the last one may be shorter, and there is at least one. */
 async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   let piece = new Uint8Array(PIECE_BYTES);
   let filled = 0;
@@ -45,16 +45,16 @@ async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8
   yield piece.subarray(0, filled);
 }
 
-/** Asks the room for a place for a file, then tells it that its bytes are there. @throws Refusal */
+/** Reserves a file in the room, then, with `stored`, completes it. @throws Refusal */
 export type AskImportFile = (
   payload: Omit<Payload<'importFile'>, 'roomId'>,
 ) => Promise<Reply<'importFile'>>;
 
 /**
- * Stores the bytes of one line of an import. A file of one line is stored at once. Of a longer one the
- * pieces are kept beside it until the last has come, since a part of an import may end between two
- * lines. A line that comes again does no harm; pieces that are left over are deleted as bytes without a
- * file.
+ * Stores the bytes of one line of an import. A file of one line is stored at once. The pieces of a
+ * longer file are stored under keys of their own until the last one has arrived, because a part of an
+ * import may end between two lines. A repeated line does no harm; pieces that are left over are deleted
+ * as bytes without a file.
  * @param folder the room's own in the store
  * @throws Refusal; any other error is the store's
  */
@@ -81,7 +81,7 @@ export async function storeFileLine(
   await ask({ fileId, size, stored: { sha256, ...(await sniff(await headOf(store, key, size))) } });
 }
 
-/** @throws Refusal where the line holds other bytes than it says */
+/** @throws Refusal if the line's bytes are not the exported ones */
 function decoded({ bytes, at, size }: FileLine): Uint8Array<ArrayBuffer> {
   const piece = fromBase64(bytes);
   const expected = Math.min(PIECE_BYTES, size - at);
@@ -115,7 +115,7 @@ async function joinPieces(store: BlobStore, key: string, size: number): Promise<
   return digest;
 }
 
-/** What the keys hold, one after the other. */
+/** The bytes of all keys, one after the other. */
 function joined(store: BlobStore, keys: readonly string[]): ReadableStream<Uint8Array> {
   const left = keys.values();
   return new ReadableStream(

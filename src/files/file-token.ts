@@ -8,15 +8,18 @@ import type { Settings } from '../settings/settings.ts';
 import { roleSchema } from '../protocol/objects.ts';
 
 const ALGORITHM = 'HS256';
-/** Keeps file tokens apart from all others. */
+/** Separates file tokens from all other tokens. */
 const TYPE = 'parlor-file+jwt';
 const PURPOSE = 'parlor file tokens';
-/** How long a token holds at least, in milliseconds. */
+/** How long a token is valid at least, in milliseconds. */
 const HOLDS_MS = 3_600_000;
-/** A user id of 128 characters and a room id, signed, are shorter. */
+/**
+ * The longest token that is checked, in characters: one with the longest user id and room
+ * id is shorter.
+ */
 const MAX_LENGTH = 2_048;
 
-/** What the room needs to know of its reader: no more than this is in a token. */
+/** What the room needs to know about a reader: nothing else is in a token. */
 const claimsSchema = z.object({
   sub: z.string(),
   role: roleSchema.optional(),
@@ -25,10 +28,11 @@ const claimsSchema = z.object({
 });
 
 /**
- * Signs and checks the tokens by which a browser's own requests, such as an `<img>`, read the files of
- * one room for one user. A token names its room (`aud`), its user, and what the user's own token grants
- * there; the room still decides at each reading, so a ban holds. Ends fall on full hours, so that
- * addresses stay the same, and cached, for an hour: a token holds for one to two hours.
+ * Signs and checks the tokens with which a browser's own requests, such as an `<img>`, read the files
+ * of one room for one user. A token names its room (`aud`), its user, and the role that the user's own
+ * token grants there; the room still decides about each request, so a ban takes effect. Tokens expire
+ * at full hours, so that addresses stay the same, and cached, for an hour: a token is valid for one to
+ * two hours.
  */
 export class FileTokens {
   readonly #key: Promise<CryptoKey>;
@@ -39,8 +43,8 @@ export class FileTokens {
   }
 
   /**
-   * A token for a reader of a room, and when it ends, in epoch milliseconds.
-   * @param role what the reader's own token grants in this room, if it does
+   * A token for a reader of a room, and when it expires, in epoch milliseconds.
+   * @param role the one that the reader's own token grants in this room, if any
    */
   async make(
     roomId: string,
@@ -56,7 +60,7 @@ export class FileTokens {
     return { fileToken, expiresAt };
   }
 
-  /** Whose token this is; undefined where it does not hold for this room now. */
+  /** The user of a token; undefined if it is not valid for this room now. */
   async readerOf(token: string, roomId: string, now: number): Promise<Identity | undefined> {
     if (token.length > MAX_LENGTH) return undefined;
     try {
@@ -82,7 +86,7 @@ export class FileTokens {
   }
 }
 
-/** The tokens of a deployment; undefined where it has no secret to derive their key from. */
+/** The file tokens of a deployment; undefined where it has no secret to derive their key from. */
 export function fileTokensOf({
   FILES_SECRET,
   JWT_SECRET,

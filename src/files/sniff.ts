@@ -2,12 +2,13 @@ import { fileTypeFromBuffer } from 'file-type';
 import { imageDimensionsFromData } from 'image-dimensions';
 
 /**
- * How much of a file's beginning is looked at, in bytes. Types show in the first 4 KiB; the dimensions
- * of a JPEG follow its metadata, which may hold an embedded preview of up to 64 KiB or a few of them.
+ * How much of a file's beginning is read, in bytes. Types are recognised in the first 4 KiB; the
+ * dimensions of a JPEG follow its metadata, which may hold a few embedded previews of up to 64 KiB
+ * each.
  */
 export const HEAD_BYTES = 262_144;
 
-/** What a page may show in place; everything else is downloaded. */
+/** Types that a page may show inline; everything else is downloaded. */
 const SHOWN = new Set([
   'image/png',
   'image/jpeg',
@@ -20,10 +21,10 @@ const SHOWN = new Set([
   'audio/ogg',
 ]);
 
-/** The type of everything that is not shown in place. */
+/** The type of everything that is not shown inline. */
 export const OPAQUE_TYPE = 'application/octet-stream';
 
-/** Names that other software has for the types above. */
+/** Other names of the types above. */
 const SAME: Readonly<Record<string, string>> = {
   'image/apng': 'image/png',
   'video/ogg': 'audio/ogg',
@@ -31,11 +32,11 @@ const SAME: Readonly<Record<string, string>> = {
   'video/x-m4v': 'video/mp4',
 };
 
-/** What a file's bytes say it is. */
+/** What is read from a file's bytes. */
 export interface Sniffed {
   /** A type of `isShown`, or `application/octet-stream`. */
   type: string;
-  /** In pixels, of pictures whose header says so. */
+  /** In pixels, for pictures whose header has them. */
   width?: number;
   height?: number;
 }
@@ -63,7 +64,7 @@ function sizeOf(head: Uint8Array): { width?: number; height?: number } {
     const { width, height } = imageDimensionsFromData(head) ?? {};
     return isLength(width) && isLength(height) ? { width, height } : {};
   } catch {
-    // A header that is cut or false: the picture has no size.
+    // The header is cut off or invalid: the picture has no size.
     return {};
   }
 }

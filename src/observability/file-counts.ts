@@ -1,14 +1,14 @@
 import type { Fields } from './logger.ts';
 import { Counter } from './metrics.ts';
 
-/** What can be counted of files. */
+/** The events that are counted. */
 export type FileEvent = 'stored' | 'failed' | 'read' | 'deleted';
 
-/** What the store of files was asked for since it was made, or since it was last taken. */
+/** The operations of the file store since these counts were made. */
 export class FileCounts {
   /** `stored` and `failed` uploads, `read` files or parts of them, `deleted` files. */
   readonly events = new Counter();
-  /** Of the files that were stored. */
+  /** Bytes of the files that were stored. */
   readonly bytes = new Counter();
 
   count(event: FileEvent, count = 1): void {
@@ -20,7 +20,7 @@ export class FileCounts {
     this.bytes.add('', bytes);
   }
 
-  /** In one line of a log; nothing where nothing happened. */
+  /** The counts as fields of one log line; empty if nothing happened. */
   get summary(): Fields {
     if (this.events.total === 0) return {};
     const events = [...this.events.all].map(([event, count]) => [`files_${event}`, count]);

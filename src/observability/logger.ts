@@ -1,29 +1,32 @@
 import { unicodeEscape } from '../protocol/frames.ts';
 import type { Log } from '../room/ports.ts';
 
-/** From the least to the most urgent. `LOG_LEVEL` is the first that is written. */
+/** From the least to the most urgent. `LOG_LEVEL` is the lowest that is written. */
 export const levels = ['debug', 'info', 'warn', 'error'] as const;
 export type Level = (typeof levels)[number];
 
-/** What a line says beyond its event: ids, codes and numbers; never a text of users, a name or a token. */
+/**
+ * The fields of a line beside its event: ids, codes and numbers; never a text of users, a
+ * name or a token.
+ */
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** A log that takes more than failures; a host without it, such as a test's, is told of failures alone. */
+/** A log that also takes events; where `event` is absent, as in tests, only failures are logged. */
 export interface HostLog extends Log {
   event?(level: Level, event: string, fields?: Fields): void;
 }
 
 export interface LoggerOptions {
   least: Level;
-  /** Takes one line, without its end. */
+  /** Writes one line, given without a line end. */
   write: (level: Level, line: string) => void;
-  /** Epoch milliseconds, where lines are to carry their time. */
+  /** Epoch milliseconds; set where lines need a time. */
   now?: () => number;
-  /** What every line of it says. */
+  /** Fields of every line. */
   about?: Fields;
 }
 
-/** Writes what operators need as JSON, one line an event. */
+/** Writes events for operators as JSON, one a line. */
 export class Logger implements HostLog {
   readonly #options: LoggerOptions;
 
@@ -43,21 +46,21 @@ export class Logger implements HostLog {
     return levels.indexOf(level) >= levels.indexOf(this.#options.least);
   }
 
-  /** A defect: something that is no refusal was thrown. */
+  /** Logs a defect: an error other than a refusal was thrown. */
   failure(what: string, error: unknown): void {
     this.event('error', 'failure', { what, ...describeError(error) });
   }
 
-  /** The same log with more to say in every line. */
+  /** The same log with these fields added to every line. */
   about(fields: Fields): Logger {
     return new Logger({ ...this.#options, about: { ...this.#options.about, ...fields } });
   }
 }
 
-/** The longest text a field may hold, in characters; what is longer is cut. */
+/** The longest text of a field, in characters; longer ones are cut. */
 const LONGEST = 300;
 
-/** One line of JSON that no terminal and no reader of lines takes for anything else. */
+/** One line of JSON that is safe for terminals and readers of lines. */
 function lineOf(fields: Fields): string {
   const text = JSON.stringify(fields, (_, value: unknown) =>
     typeof value === 'string' && value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value,
@@ -66,22 +69,22 @@ function lineOf(fields: Fields): string {
 }
 
 /**
- * What JSON leaves as it is and a terminal or viewer obeys: C1 controls, line ends, bidi controls,
- * and characters that show as nothing.
+ * Characters that JSON does not escape and that a terminal or viewer interprets: C1 controls, line
+ * ends, bidi controls, and invisible characters.
  */
 const UNSEEN = /[\u007F-\u009F\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g;
 
-/** The innermost calls that a failure is shown with. */
+/** How many of the innermost calls a failure is logged with. */
 const FRAMES = 3;
 
 /**
- * An error as a log may show it. Messages of parsers quote what they were given, which may be what
- * somebody said, so quoted pieces are left out.
+ * An error as a log may show it. Parsers quote their input in messages, which may be a user's text, so
+ * quoted parts are left out.
  */
 export function describeError(error: unknown): { error: string; at?: string } {
   if (!(error instanceof Error)) return { error: typeof error };
   const { name, message, stack } = error;
-  // Frames have a line and a column; a message, which may come before them, has not.
+  // Stack frames have a line and a column; the message, which may precede them, has not.
   const frames = stack?.split('\n').filter((line) => /^ +at .*:\d+:\d+\)?$/.test(line)) ?? [];
   const at = frames.slice(0, FRAMES).map((line) => line.trim().slice('at '.length));
   return {

@@ -1,4 +1,7 @@
-/** Numbers for operators, and how Prometheus reads them. Labels come from closed sets of ours only. */
+/**
+ * Numbers for operators, and their Prometheus format. Label values come only from closed sets
+ * in the code.
+ */
 
 /** A number that only grows, for each value of one label. */
 export class Counter {
@@ -21,7 +24,7 @@ export class Counter {
   }
 }
 
-/** How many observations were at most so big. */
+/** Counts observations by upper bounds of their size. */
 export class Histogram {
   readonly bounds: readonly number[];
   readonly counts: number[];
@@ -44,7 +47,10 @@ export class Histogram {
     if (at < this.bounds.length) this.counts[at]!++;
   }
 
-  /** The upper end of the bucket that so much of the observations lie in or below; 0 without any. */
+  /**
+   * The upper end of the bucket below which this part (0 to 1) of the observations is; 0 without
+   * observations.
+   */
   quantile(part: number): number {
     let below = 0;
     const at = this.counts.findIndex((count) => (below += count) >= part * this.count);
@@ -56,7 +62,7 @@ export class Histogram {
 export const SECONDS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
 ];
-/** The same for clocks that tell whole milliseconds, in milliseconds. */
+/** The same for clocks with whole milliseconds, in milliseconds. */
 export const MILLISECONDS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000];
 export const COUNTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
 
@@ -70,7 +76,7 @@ export function counterText({ name, help }: Described, counter: Counter, label?:
   const lines = [...counter.all].map(
     ([value, count]) => `${name}${label === undefined ? '' : `{${label}="${value}"}`} ${count}`,
   );
-  // A series that is there from the beginning shows its first step.
+  // A series that exists from the beginning shows its first increase.
   if (label === undefined && lines.length === 0) lines.push(`${name} 0`);
   return described({ name, help }, 'counter', lines);
 }

@@ -5,12 +5,15 @@ import type { Meter } from '../room/ports.ts';
 import type { Fields } from './logger.ts';
 import { Counter, COUNTS, Histogram } from './metrics.ts';
 
-/** What rooms have done since it was made: of one room at the edge, of all of a process on Node. */
+/**
+ * What rooms have done since these counts were made: one room at the edge, all rooms of a
+ * process on Node.
+ */
 export class RoomCounts implements Meter {
   commands = new Counter();
   refusals = new Counter();
   lines = new Counter();
-  /** Frames that left in one flush. */
+  /** Frames sent in one flush. */
   flushes = new Histogram(COUNTS);
   /** Missed messages in replies to resuming joins. */
   resumes = new Histogram(COUNTS);
@@ -63,7 +66,7 @@ export class RoomCounts implements Meter {
     );
   }
 
-  /** All of it in one line of a log. */
+  /** All counts as fields of one log line. */
   get summary(): Fields {
     const refused = [...this.refusals.all].map(([code, count]) => [`refused_${code}`, count]);
     const questions = [...this.questions.all].map(([how, count]) => [`question_${how}`, count]);

@@ -3,8 +3,8 @@ import type { Limits } from '../protocol/codes/limits.ts';
 export type HostName = 'node' | 'edge';
 
 /**
- * Which table of `docs/settings.md` a setting stands in. `internal` ones are in none: they exist so
- * that tests and benchmarks can lift a limit, and no operator needs them.
+ * The table of `docs/settings.md` that lists a setting. `internal` settings are in none: they exist so
+ * that tests and benchmarks can raise a limit, and no operator needs them.
  */
 export type Group = 'required' | 'security' | 'tuning' | 'internal';
 
@@ -24,7 +24,7 @@ export type Declaration = Declared &
     | {
         kind: 'text';
         default?: string;
-        /** What `.env.example` shows, where that is no default. */
+        /** What `.env.example` shows if there is no default. */
         example?: string;
         wrong?: (value: string) => string | undefined;
       }

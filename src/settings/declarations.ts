@@ -6,8 +6,8 @@ import { EXAMPLE_SECRET, wrongKeySetUrl, wrongPageUrl, wrongSecret } from './key
 import { tuningDeclarations } from './tuning-declarations.ts';
 
 /**
- * All settings. `.env.example`, the tables in `docs/settings.md` and the checks at start are made from
- * this list.
+ * All settings. `.env.example`, the tables in `docs/settings.md` and the checks at start are generated
+ * from this list.
  */
 
 export type { Declaration, Group, HostName } from './declaration.ts';

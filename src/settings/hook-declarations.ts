@@ -30,7 +30,7 @@ function wrongUrl(value: string): string | undefined {
     : 'must be an https URL without a user or password, or http on this machine';
 }
 
-/** Settings of outgoing webhooks, as `declarations.ts` has them. */
+/** The part of `declarations` for outgoing webhooks and the questions before messages. */
 export const hookDeclarations = [
   {
     name: 'WEBHOOK_URL',
@@ -57,7 +57,7 @@ export const hookDeclarations = [
     default: '*',
     hosts: both,
     about:
-      'Rooms that are sent, separated by commas: names, or beginnings with `*` behind them, such as `team-*`. Direct rooms only where an entry begins with `direct:`.',
+      'Rooms that are sent, separated by commas: room ids, or prefixes followed by `*`, such as `team-*`. Direct rooms only where an entry begins with `direct:`.',
   },
   {
     name: 'WEBHOOK_EVENTS',
@@ -96,7 +96,7 @@ export const hookDeclarations = [
     choices: ['allow', 'refuse'],
     hosts: both,
     about:
-      'What becomes of a text while `BEFORE_MESSAGE_URL` fails: `allow` stores it as it is, `refuse` refuses it as `unavailable`.',
+      'What happens to a text while `BEFORE_MESSAGE_URL` fails: `allow` stores it as it is, `refuse` refuses it as `unavailable`.',
   },
   {
     name: 'BEFORE_MESSAGE_TIMEOUT_MS',

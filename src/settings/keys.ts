@@ -1,9 +1,9 @@
 import type { Settings } from './settings.ts';
 
-/** The shortest `JWT_SECRET`, in bytes: HS256 wants a key as long as its hash (RFC 7518, 3.2). */
+/** The shortest `JWT_SECRET`, in bytes: HS256 requires a key as long as its hash (RFC 7518, 3.2). */
 export const SECRET_BYTES = 32;
 
-/** The secret that `.env.example` shows: known to everybody, so it guards nothing. */
+/** The secret that `.env.example` shows: it is public, so it protects nothing. */
 export const EXAMPLE_SECRET = 'your_super_secret_32_characters_long_JWT_Token';
 
 /** Why a host that other machines can reach refuses the example secret. */
@@ -38,7 +38,10 @@ export function wrongSecret(value: string): string | undefined {
     : `must be at least ${SECRET_BYTES} bytes long`;
 }
 
-/** What the page loads or leads to: an address of the web, or a path of this service. */
+/**
+ * Why a text is not valid as an address that the page loads or opens: an https URL, or a path of
+ * this service.
+ */
 export function wrongPageUrl(value: string): string | undefined {
   if (/^\/(?!\/)\S*$/.test(value)) return undefined;
   return wrongKeySetUrl(value) === undefined
@@ -46,15 +49,15 @@ export function wrongPageUrl(value: string): string | undefined {
     : 'must be an https URL, or a path such as /sign-in';
 }
 
-/** The same for an address that no key set can be taken from. */
+/** Why a text is not valid as the address of a key set. */
 export function wrongKeySetUrl(value: string): string | undefined {
-  // A key set sent in the clear can be replaced by anybody on its way.
+  // A key set that is sent unencrypted can be replaced on its way.
   return isSecureUrl(value)
     ? undefined
     : 'must be an https URL such as https://id.example.com/.well-known/jwks.json';
 }
 
-/** Whether it is an https URL, or one of http on this machine, without a user or password in it. */
+/** Whether a text is an https URL, or an http URL of this machine, without a user or password. */
 export function isSecureUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, username, password } = new URL(value);

@@ -3,7 +3,7 @@ import type { Declaration } from './declaration.ts';
 
 const both = ['node', 'edge'] as const;
 
-/** Settings of push notifications, as `declarations.ts` has them. */
+/** The part of `declarations` for push notifications. */
 export const pushDeclarations = [
   {
     name: 'VAPID_PUBLIC_KEY',

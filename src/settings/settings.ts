@@ -23,7 +23,7 @@ export interface Settings extends Values {
 
 export interface Reading {
   settings: Settings;
-  /** One sentence for each value that does not fit. */
+  /** One sentence for each invalid value. */
   problems: string[];
 }
 
@@ -48,7 +48,7 @@ export function readSettings(from: Record<string, unknown>): Reading {
   return { settings: { ...values, limits } as unknown as Settings, problems };
 }
 
-/** The sentences about names that are no settings, or none of this host where one is named. */
+/** One sentence for each name that is no setting, or none of this host if `host` is given. */
 export function unknownSettings(names: Iterable<string>, host?: HostName): string[] {
   const sentences: string[] = [];
   for (const name of names) {

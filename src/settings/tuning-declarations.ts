@@ -5,7 +5,7 @@ const both = ['node', 'edge'] as const;
 const node = ['node'] as const;
 const edge = ['edge'] as const;
 
-/** Settings of the groups `tuning` and `internal`, as `declarations.ts` has them. */
+/** The part of `declarations` for the groups `tuning` and `internal`. */
 export const tuningDeclarations = [
   {
     name: 'LOGO_URL',
