@@ -1,13 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { FileInfo, Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
 /** Metadata that a camera has written into a photograph. */
 const SECRET = 'GPS 52.5N 13.4E';

@@ -1,13 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company } from '../support/browser-company.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { frameOfWebp, webmOf } from '../support/webm.ts';
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const MIB = 1024 * 1024;
 const SIZE = { width: 320, height: 240 };

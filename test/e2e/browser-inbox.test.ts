@@ -1,11 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BrowserContextOptions, Locator } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company } from '../support/browser-company.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 90_000 });
 
 const company = Company.forAll();
 

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PROJECT } from '../../scripts/project.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { type Hands, pointing, typing, violations } from '../support/browser-hands.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const AXE = readFileSync(join(PROJECT, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
 

@@ -1,9 +1,7 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
 import { hasBrowser, PATIENTLY } from '../support/browser.ts';
 import { Company, nodeHostFor, type RoomRequest } from '../support/browser-company.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const SECRET = 'a secret of forty characters, or even more';
 

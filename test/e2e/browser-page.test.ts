@@ -1,10 +1,8 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
 import { hasBrowser, PATIENTLY } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import type { Host } from '../support/browser-hosts.ts';
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 const SECRET = 'a secret of forty characters, or even more';
 

@@ -8,8 +8,6 @@ import { Company } from '../support/browser-company.ts';
 import { type Host, startNodeHost } from '../support/browser-hosts.ts';
 import { type PushBrowser, pushKeys, PushService } from '../support/push-service.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
-
 const company = Company.forAll(true);
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 

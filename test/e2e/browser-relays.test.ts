@@ -1,12 +1,10 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { hasBrowser, PATIENTLY } from '../support/browser.ts';
 import { Company } from '../support/browser-company.ts';
 import { type Host, startEdgeHost } from '../support/browser-hosts.ts';
 import { followStream } from '../support/browser-stream.ts';
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 /** Above 200 users a room sends how many are online, and no names. */
 const CROWD = 201;

@@ -6,13 +6,11 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
 import { hasBrowser, PATIENTLY } from '../support/browser.ts';
 import { type Host, startNodeHost } from '../support/browser-hosts.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const SECRET = 'a secret of forty characters, or even more';
 

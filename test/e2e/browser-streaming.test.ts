@@ -1,9 +1,7 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { belowSight, BotStream, redrawnRows, watchRows } from '../support/browser-stream.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const company = Company.forAll();
 

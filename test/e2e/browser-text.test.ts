@@ -1,8 +1,6 @@
-import { expect, describe, test, vi } from 'vitest';
+import { expect, describe, test } from 'vitest';
 import { hasBrowser, PATIENTLY } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const company = Company.forAll();
 

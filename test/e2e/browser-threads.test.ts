@@ -1,10 +1,8 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { scrollUpTo } from '../support/browser-hands.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const company = Company.forAll();
 

@@ -1,12 +1,10 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { scrollUpTo } from '../support/browser-hands.ts';
 import type { Host } from '../support/browser-hosts.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const SECRET = 'a secret of forty characters, or even more';
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };

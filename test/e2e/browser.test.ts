@@ -1,10 +1,8 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasBrowser, PATIENTLY } from '../support/browser.ts';
 import { Company } from '../support/browser-company.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 const hosts = [
   ['node', startNodeHost],

@@ -18,7 +18,7 @@ it('[FILE9] cut uploads and kills leave no bytes without a row, and no message w
   expect(report.kills).toBe(2);
   expect(report.stored).toBeGreaterThan(10);
   expect(report.cut).toBeGreaterThan(0);
-}, 120_000);
+});
 
 it('[FILE9] a full disk makes an upload answer `unavailable`, and keeps nothing of it', async () => {
   const host = await Killable.limited(NO_FILE_QUOTAS, 4 * MIB);
@@ -50,4 +50,4 @@ it('[FILE9] a full disk makes an upload answer `unavailable`, and keeps nothing 
   const left = await readdir(join(host.folder, 'files'), { recursive: true, withFileTypes: true });
   expect(left.filter((entry) => entry.isFile())).toHaveLength(3);
   await assertNothingLost(() => filesOnDisk(host.folder, ROOM));
-}, 120_000);
+});

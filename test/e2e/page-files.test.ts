@@ -1,13 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { get } from 'node:http';
 import { gunzipSync, brotliDecompressSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PAGE } from '../../web/build.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const hosts = [
   ['node', startNodeHost],

@@ -13,5 +13,5 @@ describe.concurrent.each<HostName>(['node', 'edge'])('inboxes at the %s host', (
     const { problems, conversations } = await runInboxes({ ...run, restMs: 120_000 });
     expect([seed, problems]).toEqual([seed, []]);
     expect(conversations).toBeGreaterThan(0);
-  }, 180_000);
+  });
 });

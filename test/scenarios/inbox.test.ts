@@ -314,7 +314,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
         },
         { timeout: 60_000, interval: 100 },
       );
-    }, 90_000);
+    });
 
     it('[INB10] exports what its user wrote, to the user and to admins', async () => {
       const [ann, bob] = [newUser('ann'), newUser('bob')];

@@ -24,7 +24,7 @@ if (!hasBrowser) {
 }
 
 /** How long something on the page may take, in milliseconds. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** For `expect.poll`. */
 export const PATIENTLY = { timeout: PATIENCE_MS } as const;
