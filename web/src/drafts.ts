@@ -6,7 +6,7 @@ export interface Draft {
   text: string;
   mode: 'new' | 'reply' | 'edit';
   seq?: number;
-  /** People who were chosen from the list, with where they stand in the text. */
+  /** People who were chosen from the list, with their places in the text. */
   mentions: readonly ChosenPerson[];
   /** The draft that an edit has interrupted. */
   before?: Draft;

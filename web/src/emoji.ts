@@ -49,7 +49,7 @@ function readLine(line: string): Emoji {
   };
 }
 
-/** The emoji in whose name or keywords each typed word begins a word. */
+/** The emoji that have, for each typed word, a word in their name or keywords that begins with it. */
 export function findEmoji(groups: readonly (readonly Emoji[])[], typed: string): Emoji[] {
   const words = foldName(typed.trim()).split(/\s+/u);
   return groups

@@ -85,7 +85,7 @@ export function mentionsIn(
   });
 }
 
-/** Where a text has an `@word` that is nobody's name. */
+/** The places of each `@word` in a text that is no known name. */
 export function unknownNamesIn(text: string, mentions: readonly Mention[]): Span[] {
   return startsIn(text).flatMap((at) => {
     const word = NAME.exec(text.slice(at + 1))?.[0];

@@ -17,8 +17,8 @@ export interface Sight {
 const MAX_COUNTED = 100;
 
 /**
- * Tells the room how far this user has read: messages count that were in sight and follow the last read
- * one without a gap. Those that the user jumps over stay unread.
+ * Reports to the room how far this user has read. Only messages that were in sight, and follow the last
+ * read one without a gap, count as read. Those that the user jumps over stay unread.
  */
 export class ReadTracker {
   readonly #room: Room;

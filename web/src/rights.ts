@@ -53,7 +53,7 @@ export function isOwner({ you }: Access): boolean {
   return you?.role === 'owner';
 }
 
-/** Whether this user may act on another one, who must have a lower rank; no rank counts below member. */
+/** Whether this user may act on another one, who must have a lower rank; all count as members at least. */
 export function mayActOn(access: Access, { userId, role }: Pick<Member, 'userId' | 'role'>) {
   const { you } = access;
   if (!isModerator(access) || you === undefined || userId === you.userId) return false;

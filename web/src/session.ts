@@ -45,9 +45,9 @@ export interface SessionListener {
 
 /** How many messages are loaded of a room that is not shown: its line in the list of rooms. */
 const NEWEST_ONLY = 1;
-/** How many rooms beside the one that is shown are joined at the same time. */
+/** The most rooms that are being joined at the same time, beside the one that is shown. */
 const MAX_JOINING = 4;
-/** How many rooms have a socket, for a user who has an inbox. */
+/** The most rooms that have a socket, for a user who has an inbox. */
 const MAX_JOINED = 5;
 /** The beginning of a direct room's id. */
 const DIRECT_PREFIX = 'direct:';

@@ -60,7 +60,7 @@ export class TextMentions {
     return this.#resolve(this.#text, 0).unclear;
   }
 
-  /** The people whose names a message has where it mentions them, as if they had been chosen. */
+  /** The people whom a message mentions by name, as if they had been chosen from the list. */
   namedBy({ message, mentions = [] }: Message): ChosenPerson[] {
     const people = mentions.flatMap((userId) => {
       const name = this.#names.of(userId);
@@ -83,7 +83,7 @@ export class TextMentions {
   #resolve(part: string, start: number): Mentioned {
     const { online, you } = this.#room.state;
     const here = new Set(online.map(({ userId }) => userId));
-    // If another person has this user's own name, that one is meant.
+    // If another user has this user's name, a mention means the other one.
     here.delete(you?.userId ?? '');
     const chosen = this.#chosen.map((one) => ({ ...one, at: one.at - start }));
     return this.#names.mentionedIn(part, chosen, (userId) => here.has(userId));

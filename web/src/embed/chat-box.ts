@@ -104,7 +104,7 @@ export class ChatBox {
     if (this.#isAtEnd && document.hasFocus() && state.unread > 0) this.room.markRead();
   }
 
-  /** A row; drawn anew only if its state has changed. */
+  /** A row; drawn again only if its state has changed. */
   #row(key: string, state: string, draw: () => HTMLElement): HTMLElement {
     const known = this.#drawn.get(key);
     if (known?.state === state) return known.row;

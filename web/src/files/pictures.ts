@@ -20,7 +20,7 @@ export async function previewOf(file: Blob): Promise<Blob | undefined> {
 }
 
 /**
- * Draws a picture anew, the right way up and small enough for a square.
+ * Redraws a picture, the right way up and small enough for a square.
  * @param most pixels of the square's side; Infinity draws any picture, in its own size
  * @returns undefined if the picture is small enough already, or cannot be drawn
  */

@@ -15,7 +15,7 @@ export interface Leaving {
   leave: () => void;
 }
 
-/** Asks before a user leaves or signs out who has drafts or unsent messages. */
+/** Asks a user who has drafts or unsent messages before they leave or sign out. */
 export function askBeforeLeaving(leaving: Leaving): void {
   const { title, confirm, drafts, unsent, unsentStays, leave } = leaving;
   const sentences: string[] = [];

@@ -239,7 +239,7 @@ export class Composer {
     this.#open(value === '' ? draft : { ...draft, text: `${draft.text}\n${value}` });
   }
 
-  /** Shows a draft. Stores it once, as a whole, so that another device's draft does not look like ours. */
+  /** Shows a draft. Stores it once, as a whole: half of it would be uploaded as a change made here. */
   #open({ text: said, mode, seq, mentions, before }: Draft): void {
     this.#before = before;
     this.#mode = seq === undefined ? { mode: 'new' } : { mode, seq };

@@ -58,13 +58,13 @@ export function timeElement(timestamp: number, shown = clockOf(timestamp)): HTML
   return made;
 }
 
-/** Sets a text only when it differs, so that a screen reader does not hear it again. */
+/** Sets a text only when it differs, so that a screen reader does not read it again. */
 export function setText(target: HTMLElement, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
 
 /**
- * Focuses a control that may stand in a message row. The row goes first: its controls are only drawn
+ * Focuses a control that may be in a message row. The row is focused first: its controls are only drawn
  * while the row is pointed at or holds the focus.
  */
 export function focusInRow(target: HTMLElement): void {

@@ -67,7 +67,7 @@ export class LogView {
 
   /**
    * @param offers buttons for a room without messages
-   * @param life ends when another room is shown; what was still to be loaded is then not drawn
+   * @param life ends when another room is shown; pages that are loaded later are not drawn
    */
   constructor(context: RowContext, offers: () => readonly HTMLElement[], life: AbortSignal) {
     this.#offers = offers;

@@ -30,7 +30,7 @@ interface Noticed {
   title: string;
 }
 
-/** Notifies a user who is not looking at this window of messages, once they have accepted that. */
+/** Shows notifications of messages to a user who has accepted them and is not looking at the window. */
 export class Notices {
   readonly #actions: NoticeActions;
 

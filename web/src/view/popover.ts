@@ -70,7 +70,7 @@ export const QUICK_EMOJI = COMMON_EMOJI.slice(0, 6);
 /**
  * Opens a popover next to `anchor`, or as a sheet on touch screens.
  * @param menu the part of the popover that holds the items
- * @param perRow how many items stand side by side
+ * @param perRow how many items are side by side
  */
 export function openPopover(
   popover: HTMLElement,

@@ -8,7 +8,7 @@ const PAGE = 100;
 
 type Reaction = Reply<'getReactions'>['reactions'][number];
 
-/** Shows who has reacted to a message; without it only a pointer can find out. */
+/** Shows who has reacted to a message; without it only the tooltip of a pointer says so. */
 export function openReactions(room: Room, { seq }: Message): void {
   const list = element('ul', 'reaction-list');
   const status = element('p', 'hint', text('loading'));

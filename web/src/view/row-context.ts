@@ -14,7 +14,7 @@ export interface MessageActions {
   /** Offers everything else. */
   more: (message: Message, anchor: HTMLElement) => void;
   openThread: (seq: number) => void;
-  /** Shows a message where it stands. */
+  /** Shows a message at its place in the log. */
   jump: (seq: number) => void;
   /** Sends a refused message or change again, or discards it. */
   retry: (id: string) => void;

@@ -7,7 +7,7 @@ import type { RowContext, Shown } from './row-context.ts';
 import { dayName, dayOf } from '../times.ts';
 import { text } from '../texts.ts';
 
-/** Messages of one sender within this time stand together, in milliseconds. */
+/** Messages of one sender within this time are grouped, in milliseconds. */
 const TOGETHER_MS = 5 * 60_000;
 
 export interface Stretch {
