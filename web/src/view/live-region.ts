@@ -26,7 +26,7 @@ export class LiveRegion {
     life.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
-  /** Has screen readers read a new message. */
+  /** Announces a new message to screen readers. */
   message({ sender, message, files }: Message): void {
     const said = beginningOf(saidIn(message, files), MAX_SPOKEN_CHARACTERS);
     const spoken = element('p', '', `${sender}: ${said}`);

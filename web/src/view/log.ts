@@ -193,7 +193,7 @@ export class LogView {
     this.#settle();
   }
 
-  /** Puts the focus on a message, where it is drawn. */
+  /** Puts the focus on a message, if it is drawn. */
   focusOn(seq: number): HTMLElement | undefined {
     const row = this.#rows.element(`seq ${seq}`);
     row?.focus({ preventScroll: true });

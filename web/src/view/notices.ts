@@ -64,7 +64,7 @@ export class Notices {
     else if (Notification.permission === 'granted' && !isLooking()) this.#show(title, notice);
   }
 
-  /** Offers notices at the first one, and never again: browsers punish pages that ask on arrival. */
+  /** Offers notices instead of the first one, and never again: browsers punish pages that ask on arrival. */
   #offer(): void {
     if (remembered.getItem('notices') !== null) return;
     remembered.set('notices', 'offered');

@@ -43,7 +43,7 @@ export interface PeopleActions {
   mention: (person: Person) => void;
   /** Asks whom to invite. @param invited called with the new member */
   invite: (invited: (member: Member) => void) => void;
-  /** What can be done about a person outside of the room. */
+  /** Choices about a person that do not concern the room. */
   personal: (person: Person) => Choice[];
 }
 

@@ -42,9 +42,9 @@ export interface RoomActions {
   drafts: () => Drafts | undefined;
   /** What the room is called. */
   title: () => string;
-  /** What else can be done with the room. */
+  /** Further choices of the room's menu. */
   choices: () => Choice[];
-  /** What can be done about a person outside of the room. */
+  /** Choices about a person that do not concern the room. */
   personal: (person: Person) => Choice[];
   /** This user's files. */
   files: FileSource;
@@ -155,7 +155,7 @@ export class RoomView {
     this.#composer.showDraft(text);
   }
 
-  /** Shows a message, once the room is here. */
+  /** Shows a message, once the room is loaded. */
   show(seq: number): void {
     this.#wanted = seq;
     this.changed();
