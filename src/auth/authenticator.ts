@@ -44,7 +44,9 @@ export function authenticatorOf(
   const rules = {
     secrets: secrets.map((secret) => keyOf(secret)),
     keySet:
-      JWT_JWKS_URL === undefined ? undefined : keySetAt(JWT_JWKS_URL, (error) => tell(log, error)),
+      JWT_JWKS_URL === undefined
+        ? undefined
+        : keySetAt(JWT_JWKS_URL, (error) => logKeyServerFailure(log, error)),
     userClaim: settings.JWT_USER_CLAIM,
     issuer: JWT_ISSUER,
     audience: JWT_AUDIENCE,
@@ -79,7 +81,7 @@ export function countingRefusals(
   };
 }
 
-function tell(log: HostLog | undefined, error: unknown): void {
+function logKeyServerFailure(log: HostLog | undefined, error: unknown): void {
   log?.event?.('warn', 'key server does not answer', describeError(error));
 }
 

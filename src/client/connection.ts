@@ -172,7 +172,7 @@ export class Connection<
     this.#timers.stopAll();
     const attempt = ++this.#attempt;
     this.#problem = undefined;
-    this.#tell({ name: 'connecting' });
+    this.#setStatus({ name: 'connecting' });
     try {
       this.#follower.position ??= await this.#options.loadPosition?.();
       const token = await this.#dialer.nextToken();
@@ -181,7 +181,7 @@ export class Connection<
       if (attempt !== this.#attempt) return;
       if (error instanceof Refused && !isTemporary(error.problem)) {
         this.#finish({ name: 'ended', code: UNAUTHORIZED, problem: error.problem });
-      } else this.#comeBack();
+      } else this.#scheduleRetry();
     }
   }
 
@@ -246,7 +246,7 @@ export class Connection<
     // A ping at once: at the edge a closed socket stays half open until its client has sent something.
     this.#ping();
     this.#scheduleRenewal(result.you?.expiresAt);
-    this.#tell({ name: 'open' });
+    this.#setStatus({ name: 'open' });
     this.#listener.joined(result, hasResumed);
     this.#follower.catchUp();
   }
@@ -295,31 +295,31 @@ export class Connection<
 
   #lost(): void {
     this.#detach(HEARTBEAT_LOST);
-    this.#comeBack();
+    this.#scheduleRetry();
   }
 
   #closed(code: number, reason: string): void {
     this.#detach(undefined, code);
     const canTryToken = this.#dialer.closed(code, this.#problem);
-    if (canTryToken || shouldComeBack(code)) this.#comeBack();
+    if (canTryToken || shouldComeBack(code)) this.#scheduleRetry();
     else this.#finish({ name: 'ended', code, problem: this.#problem ?? problemOf(code, reason) });
   }
 
-  #comeBack(): void {
+  #scheduleRetry(): void {
     const least = this.#problem?.retryAfterMs ?? 0;
     const wait = backoffMs(this.#timing, this.#failures++, this.#environment.random());
     this.#timers.set('retry', least + wait, () => void this.#connect());
-    this.#tell({ name: 'waiting', problem: this.#problem });
+    this.#setStatus({ name: 'waiting', problem: this.#problem });
   }
 
   #finish(status: Status): void {
     this.#timers.stopAll();
     this.#stopWaking?.();
     this.#stopWaking = undefined;
-    this.#tell(status);
+    this.#setStatus(status);
   }
 
-  #tell(status: Status): void {
+  #setStatus(status: Status): void {
     this.#status = status;
     this.#listener.status(status);
   }

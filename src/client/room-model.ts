@@ -78,13 +78,13 @@ export class RoomModel {
     const { room, messages, missed, complete, myReactions } = reply;
     this.#isStale = false;
     if (missed === undefined) this.#begin(reply);
-    else this.#goOn(reply, missed);
+    else this.#resume(reply, missed);
     this.#myReactions.learn([...messages, ...(missed ?? [])], myReactions);
     this.timeline.dropBelow(room.horizon);
     for (const message of messages) this.#ports.stored(message);
     this.#typists.clear();
-    this.#told(reply);
-    this.#meetPeople(reply);
+    this.#takeJoinState(reply);
+    this.#startPeople(reply);
     if (complete !== false) this.positions?.caughtUp(reply.position);
   }
 
@@ -116,8 +116,8 @@ export class RoomModel {
       payload: { quiet: this.#ports.quiet },
       answered: (result) => {
         if (result?.ok !== true) return;
-        this.#told(result);
-        if (!this.#people.isComplete) this.#meetPeople(result);
+        this.#takeJoinState(result);
+        if (!this.#people.isComplete) this.#startPeople(result);
       },
     };
   }
@@ -149,7 +149,7 @@ export class RoomModel {
 
   event(event: RoomEvent): void {
     const { name, payload } = event;
-    if (name === 'message' || name === 'messageUpdated') this.#heard(name, payload);
+    if (name === 'message' || name === 'messageUpdated') this.#onLive(name, payload);
     else if (name === 'messageAppended') this.#appended(payload);
     else if (this.#apply(event)) this.#ports.listeners.emit(name, payload);
     if ('rev' in payload) this.#reached(payload.rev);
@@ -158,7 +158,7 @@ export class RoomModel {
   /** Takes a message from the reply to a command of this client. */
   stored(message: Message, myReactions?: readonly string[]): void {
     if (myReactions !== undefined) this.#myReactions.set(message.seq, myReactions);
-    this.#tellMerged(this.timeline.put(message), message);
+    this.#emitMerged(this.timeline.put(message), message);
     this.#listed();
     this.#reached(message.rev);
   }
@@ -216,7 +216,7 @@ export class RoomModel {
   }
 
   /** Resumes from a position: that of a lost connection, or one from before a restart. */
-  #goOn({ epoch }: Reply<'joinRoom'>, missed: readonly Message[]): void {
+  #resume({ epoch }: Reply<'joinRoom'>, missed: readonly Message[]): void {
     if (this.#you === undefined) this.timeline.clear((this.positions?.rev ?? 0) + 1);
     this.positions?.missing(epoch);
     this.#takeMissed(missed);
@@ -233,26 +233,26 @@ export class RoomModel {
       const { seq, rev } = message;
       const isNew = seq < this.timeline.from && positions?.isNew(seq) === true;
       const merged = this.timeline.put(message);
-      this.#tellMerged(isNew ? 'new' : merged, message);
+      this.#emitMerged(isNew ? 'new' : merged, message);
       this.#ports.stored(message);
       positions?.reached(rev);
     }
   }
 
-  #tellMerged(merged: Merged, message: Message): void {
+  #emitMerged(merged: Merged, message: Message): void {
     if (merged === 'known') return;
     this.#ports.listeners.emit(merged === 'new' ? 'message' : 'messageUpdated', message);
   }
 
   /** Takes the room's info, this user's rights and counts, and the read positions. */
-  #told(reply: Reply<'joinRoom'>): void {
+  #takeJoinState(reply: Reply<'joinRoom'>): void {
     this.#room = reply.room;
     this.#you = reply.you;
     this.#people.renamed(reply.you);
     this.#reading.told(reply);
   }
 
-  #meetPeople({ online, onlineCount, presence }: Reply<'joinRoom'>): void {
+  #startPeople({ online, onlineCount, presence }: Reply<'joinRoom'>): void {
     const hasNames = presence === 'users';
     const people = new People(online, hasNames && online.length >= onlineCount, onlineCount);
     this.#people = people;
@@ -321,7 +321,7 @@ export class RoomModel {
   }
 
   /** A message that another user sent or changed, live. */
-  #heard(name: 'message' | 'messageUpdated', payload: EventPayload<'messageUpdated'>): void {
+  #onLive(name: 'message' | 'messageUpdated', payload: EventPayload<'messageUpdated'>): void {
     const { listeners, stored } = this.#ports;
     const { change: _, by, ...message } = payload;
     const before = this.timeline.find(message.seq);

@@ -137,14 +137,14 @@ export class Sender {
     const { outbox } = this.#ports;
     outbox.remove(entry.id);
     if (entry.name !== 'message') outbox.rebase(message);
-    this.#tell(entry.id, ({ resolve }) => resolve(message));
+    this.#settlePromises(entry.id, ({ resolve }) => resolve(message));
   }
 
   #reject(id: string, problem: Problem): void {
-    this.#tell(id, ({ reject }) => reject(new Refused(problem)));
+    this.#settlePromises(id, ({ reject }) => reject(new Refused(problem)));
   }
 
-  #tell(id: string, tell: (promised: Promised) => void): void {
-    for (const one of this.#promised) if (one.id === id && this.#promised.delete(one)) tell(one);
+  #settlePromises(id: string, settle: (promised: Promised) => void): void {
+    for (const one of this.#promised) if (one.id === id && this.#promised.delete(one)) settle(one);
   }
 }

@@ -101,7 +101,7 @@ export class AdaptedSocket {
   readonly #options: AdapterOptions;
   /** By the name that the application uses. */
   readonly #listeners = new Map<string, Set<Listener>>();
-  readonly #heard = new Set<string>();
+  readonly #subscribed = new Set<string>();
   readonly #rooms = new Map<string, Joined>();
   readonly #pending = new Set<Pending>();
   #lastRoom: string | undefined;
@@ -138,9 +138,9 @@ export class AdaptedSocket {
       const { as } = this.#translation(name);
       const known = this.#listeners.get(name) ?? new Set();
       this.#listeners.set(name, known.add(listener));
-      if (as !== 'message' && !this.#heard.has(as)) {
+      if (as !== 'message' && !this.#subscribed.has(as)) {
         this.raw.on(as, (payload: Payload) => this.#dispatch(as, payload));
-        this.#heard.add(as);
+        this.#subscribed.add(as);
       }
     }
     return this;

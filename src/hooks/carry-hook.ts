@@ -98,8 +98,8 @@ async function readBatch(
   const isEmpty = changes.length === 0 && reset === undefined;
   const id = isEmpty ? '' : await eventId([roomId, epoch, from, to, replays]);
   const timestamp = new Date().toISOString();
-  const said = { type: 'room.changed', timestamp, data: { roomId, ...data } };
-  return { id, body: isEmpty ? '' : JSON.stringify(said), position, hasMore };
+  const event = { type: 'room.changed', timestamp, data: { roomId, ...data } };
+  return { id, body: isEmpty ? '' : JSON.stringify(event), position, hasMore };
 }
 
 async function carryEvent(

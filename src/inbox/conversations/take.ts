@@ -55,15 +55,15 @@ function replaced(
   known: StoredConversation | undefined,
   state: ConversationState,
 ): StoredConversation {
-  const { gone = false, notice: _, since: __, ...said } = state;
-  const hasRead = known !== undefined && said.readUpTo > known.readUpTo;
-  const becomesUnread = said.unread > 0 && said.notify !== 'none';
+  const { gone = false, notice: _, since: __, ...fields } = state;
+  const hasRead = known !== undefined && fields.readUpTo > known.readUpTo;
+  const becomesUnread = fields.unread > 0 && fields.notify !== 'none';
   if (gone) {
-    const { topic: ___, with: ____, last: _____, ...rest } = said;
+    const { topic: ___, with: ____, last: _____, ...rest } = fields;
     return { ...rest, roomId, gone, inboxRev: 0, ...NO_CHOICES, unread: 0, unreadMentions: 0 };
   }
   return {
-    ...said,
+    ...fields,
     roomId,
     gone,
     inboxRev: 0,
@@ -92,8 +92,8 @@ function recount(
   const isSame = counted.unread === known.unread && last?.seq === before?.seq;
   // Other counts may have been shown in between.
   if (isSame) return live === true ? { ...counted, unreadMentions } : undefined;
-  const turns = unread > 0 !== known.unread > 0 || unreadMentions !== known.unreadMentions;
-  if (turns) return { ...counted, unreadMentions };
+  const changesUnread = unread > 0 !== known.unread > 0 || unreadMentions !== known.unreadMentions;
+  if (changesUnread) return { ...counted, unreadMentions };
   change(counted);
   return undefined;
 }
