@@ -9,7 +9,7 @@ import { Tokens, type TokenSource } from './tokens.ts';
 
 export interface ConnectOptions {
   /**
-   * Where the service is; a page's own when left out.
+   * The address of the service; in a page, that of the page unless given.
    * @example connect({ url: 'https://chat.example.org', token });
    */
   url?: string | URL;

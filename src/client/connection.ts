@@ -42,10 +42,10 @@ export interface ConnectionListener<Opening, Page> {
    * @param hasResumed whether the connection was opened with a position
    */
   joined(reply: Opening, hasResumed: boolean): void;
-  /** A further page of what was missed. */
+  /** A further page of missed changes. */
   missed(page: Page): void;
   event(name: string, payload: unknown): void;
-  /** A newer token is in place. */
+  /** The connection has a newer token. */
   renewed(): void;
   /** All lines of a frame have been handled: a good time to show the changes. */
   framed(): void;

@@ -14,7 +14,7 @@ export interface FilesOptions {
 }
 
 export interface UploadOptions {
-  /** By default the file's own. */
+  /** The file's name; by default its own. */
   name?: string;
   /** The `fileId` of the file of which this is a smaller picture. */
   previewOf?: string;

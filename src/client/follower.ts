@@ -12,7 +12,7 @@ export interface Positioned {
 export interface Followed<Opening extends Positioned, PageName extends AnyCommand> {
   /** The name of the first tuple on a socket. */
   opening: string;
-  /** The command that asks for a page of what was missed. */
+  /** The command that requests a page of missed changes. */
   page: PageName;
   /** @param position that of the previous page */
   payload: (position: string) => PayloadOf<PageName>;

@@ -85,7 +85,7 @@ export class Inbox {
   }
 
   /**
-   * What is known of the inbox now; the same object until something changes.
+   * The inbox as this client knows it; the same object until something changes.
    * @example for (const { roomId, unread } of inbox.state.conversations) console.log(roomId, unread);
    */
   get state(): InboxState {

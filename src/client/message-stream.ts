@@ -25,10 +25,10 @@ export interface StreamPorts {
   environment: Environment;
   listeners: Listeners<RoomEvents>;
   roomId: string;
-  /** What is known of the room. */
+  /** The state of the room as this client knows it. */
   model: Pick<RoomModel, 'event' | 'stored' | 'timeline'>;
   refused: (problem: Problem) => Refused;
-  /** Nothing more will be sent. */
+  /** Called when nothing more will be sent. */
   ended: (stream: MessageStream) => void;
 }
 
@@ -102,7 +102,7 @@ export class MessageStream {
     this.go();
   }
 
-  /** Ends the message. @returns it, once the room has all of it @throws Refused */
+  /** Ends the message. @returns the message, once the room has all of it @throws Refused */
   done(status: Ending = 'done'): Promise<Message> {
     this.#ending ??= status;
     this.go();

@@ -52,7 +52,7 @@ export class Outbox {
     this.#entries = restored(store, key);
   }
 
-  /** The same list until it changes. */
+  /** The entries; the same array until they change. */
   get entries(): readonly Entry[] {
     return this.#entries;
   }

@@ -19,7 +19,7 @@ export type ReplyOf<N extends AnyCommand> = N extends CommandName
     ? InboxReply<N>
     : { expiresAt?: number };
 
-/** A command that was sent, or is to be sent once more. */
+/** A command that was sent, or will be sent again. */
 export interface Asked {
   name: AnyCommand;
   payload: object;

@@ -40,7 +40,7 @@ export interface RoomOptions extends ConnectionOptions {
   roomId: string;
   /** Newest messages to load when the room is first joined. */
   history: number;
-  /** Without names, typing, read positions and signals of others. */
+  /** Whether to receive no names, typing, read positions and signals of others. */
   quiet: boolean;
   /** The storage in which unsent commands survive a reload. */
   storage?: Store | undefined;
@@ -135,7 +135,7 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * What is known of the room now; the same object until something changes.
+   * The room as this client knows it; the same object until something changes.
    * @example for (const { sender, message } of room.state.messages) console.log(sender, message);
    */
   get state(): RoomState<A> {

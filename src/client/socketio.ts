@@ -99,7 +99,7 @@ export class AdaptedSocket {
   /** The socket itself. */
   readonly raw: RawSocket;
   readonly #options: AdapterOptions;
-  /** By the name that the application uses. */
+  /** Listeners, by the name that the application uses. */
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #subscribed = new Set<string>();
   readonly #rooms = new Map<string, Joined>();

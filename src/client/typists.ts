@@ -19,7 +19,7 @@ export class Typists {
     this.#lapsed = lapsed;
   }
 
-  /** The same list until it changes. */
+  /** The users who are typing; the same array until that changes. */
   get list(): readonly Present[] {
     return (this.#list ??= [...this.#users.values()]);
   }

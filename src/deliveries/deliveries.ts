@@ -49,7 +49,10 @@ export class Deliveries {
   /** When to look in storage for other targets with something due; at first at once. */
   #lookAt = -Infinity;
 
-  /** @param read the body of a delivery as of now, as JSON; undefined when there is nothing left to say */
+  /**
+   * @param read reads the current body of a delivery, as JSON; undefined when nothing is
+   * left to deliver
+   */
   constructor(ports: DeliveriesPorts, read: (target: string, key: string) => string | undefined) {
     this.#ports = ports;
     this.#rows = new DeliveryRows(ports.sql);
@@ -168,7 +171,7 @@ export class Deliveries {
     if (unsent.length > 0) this.#ports.timer.after(0, () => this.#record(target, unsent));
   }
 
-  /** The body; undefined when there is nothing left to say, null when it cannot be read. */
+  /** The body; undefined when nothing is left to deliver, null when it cannot be read. */
   #bodyOf({ target, key, body }: DeliveryRow): string | undefined | null {
     try {
       return body ?? this.#read(target, key);

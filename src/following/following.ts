@@ -44,7 +44,7 @@ export type Input =
       type: 'joined';
       reply: Pick<Reply<'joinRoom'>, 'position' | 'missed' | 'complete' | 'reset'>;
     }
-  /** A page that was asked for. */
+  /** A requested page of missed changes. */
   | { type: 'page'; reply: Omit<Reply<'getMissed'>, 'myReactions'> }
   /** Lines that arrived over the connection, except replies. */
   | Lines

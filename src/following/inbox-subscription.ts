@@ -24,7 +24,7 @@ export class InboxSubscription implements Subscription {
     this.#sink = sink;
   }
 
-  /** @throws Refusal when the inbox does not take the reader */
+  /** @throws Refusal when the inbox refuses the reader */
   async open(since: string | undefined): Promise<void> {
     if (since === undefined) {
       await this.#follow({ limit: 1 }, ({ position }) => this.#sink.standsAt(position));

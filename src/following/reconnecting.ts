@@ -1,7 +1,7 @@
 import { errorCodes } from '../protocol/codes/errors.ts';
 import type { Result } from '../protocol/frames.ts';
 
-/** How long a lost connection is tried again, in milliseconds. */
+/** How long to try to reconnect, in milliseconds. */
 const RECONNECT_MS = 15_000;
 const FIRST_WAIT_MS = 50;
 const MAX_WAIT_MS = 3_000;

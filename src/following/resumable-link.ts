@@ -151,7 +151,7 @@ export class ResumableLink implements MovableLink {
   handOver(): MovedLink | undefined {
     const position = positionOf(this.#state);
     const late = this.#endForSuccessor();
-    // The messages of the first page came with the first join.
+    // The messages of the first page arrived with the first join.
     const { history: _, since: __, ...join } = this.#join;
     if (position === undefined) return undefined;
     const here = this.#view.here?.users;

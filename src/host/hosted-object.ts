@@ -4,9 +4,9 @@ import type { Courier, Log, Timer } from './ports.ts';
 
 /** An object that a host runs: a room, an inbox, a relay. */
 export interface Hosted {
-  /** Does what is due. Called by the host when the object's wakeup comes. */
+  /** Does the work that is due. Called by the host at the object's wakeup. */
   wake(): void;
-  /** Hands out what was decided. Called when that is durable. @returns whether anything was handed out */
+  /** Hands out the output of decided work. Called when it is durable. @returns whether there was any */
   flush(): boolean;
 }
 

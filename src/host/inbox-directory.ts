@@ -17,7 +17,7 @@ export interface InboxDirectory {
    * Opens an inbox. The listener's first line will be `["inbox", result]`.
    * @param open payload of `openInbox`
    * @param silent only listens: sends no commands
-   * @throws Refusal when the inbox does not take it
+   * @throws Refusal when the inbox refuses it
    */
   connect(
     identity: Identity,

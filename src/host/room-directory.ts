@@ -18,7 +18,7 @@ export interface RoomDirectory {
   /**
    * Joins a room. The listener's first line will be `["joined", result]`.
    * @param silent only listens: not in presence, and no commands
-   * @throws Refusal when the room does not take it
+   * @throws Refusal when the room refuses it
    */
   connect(
     roomId: string,
@@ -79,6 +79,6 @@ export interface LinkListener {
   lines(lines: readonly string[], position: string | undefined): void;
   /** The room, or the connection to it, has ended the link. */
   closed(code: number, reason: string): void;
-  /** Bytes that wait unsent for the client, where the transport knows. */
+  /** Unsent bytes for the client, if the transport knows. */
   readonly buffered: () => number | undefined;
 }

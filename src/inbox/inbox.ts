@@ -239,7 +239,7 @@ export class Inbox {
     connection.update({ joined: false });
   }
 
-  /** Pushes what is due and sets the next wakeup; may be called at any time. */
+  /** Takes up notices and deliveries that are due, and sets the next wakeup; may be called at any time. */
   wake(): void {
     this.#tokenExpiry.sweep();
     try {

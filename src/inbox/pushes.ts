@@ -136,7 +136,7 @@ export class Pushes {
     this.#deliveries.drop(`${NOTIFY_TARGET}${userId}`);
   }
 
-  /** A push has arrived that showed a message. */
+  /** A push that shows this message was delivered. */
   pushed(userId: string, roomId: string, shown: Noticed): void {
     const { notices } = this.#parts.stores;
     const known = notices.find(userId, roomId);

@@ -72,7 +72,7 @@ export const conversationRequests = {
     reply: withConversation,
     via: 'service',
   },
-  /** Compares and updates the inboxes of all members. */
+  /** Compares the inboxes of all members with the room, and updates them. */
   tellRoom: {
     payload: z.object({ roomId }),
     reply: z.object({}),

@@ -153,7 +153,7 @@ function parsedObject(text: string): Record<string, unknown> | null {
   }
 }
 
-/** A refusal of a line's content, with the line's number; any other error as it is. */
+/** Adds the line's number to a refusal of its content; returns any other error unchanged. */
 export function inLine(error: unknown, line: number): unknown {
   if (!(error instanceof Refusal) || error.code !== 'invalid_payload') return error;
   return new Refusal('invalid_payload', `Line ${line} does not fit: ${error.message}`, {

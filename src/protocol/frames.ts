@@ -220,8 +220,8 @@ export function revOf(line: string): number | undefined {
 export const LINK_LIMITS = { jsonDepth: Infinity, tuplesPerFrame: 1 };
 
 /**
- * Reads a text frame of commands, one a line. A frame is taken whole or not at all; its size was
- * checked before. Order of checks: depth, count, JSON, tuple.
+ * Reads a text frame of commands, one a line: all of them or none. The frame's size was checked before.
+ * Order of checks: depth, count, JSON, tuple.
  */
 export function readFrame(
   text: string,

@@ -26,7 +26,7 @@ export interface Identity {
   name?: string;
   /** Set for guests, who have no token and own nothing. */
   guest?: true;
-  /** What a guest sends back to be the same guest again. */
+  /** The token by which a guest stays the same guest. */
   guestToken?: string;
   /** Roles that the token grants, by room pattern. */
   rooms?: Readonly<Record<string, Role>>;
@@ -34,7 +34,7 @@ export interface Identity {
   admin?: true;
   /** A program: it is shown as a bot and may do more. */
   bot?: true;
-  /** When the token ends, in epoch milliseconds. */
+  /** When the token expires, in epoch milliseconds. */
   expiresAt?: number;
 }
 

@@ -36,7 +36,7 @@ export interface InboxEntry {
   cost?: number;
   /** Only the HTTP transport offers it. */
   http?: true;
-  /** Method and path; fields of the payload stand as they do in the routes of rooms. */
+  /** Method and path; fields of the payload are placed as in the routes of rooms. */
   route?: `${Method} /${string}`;
   /** One line for `/openapi.json`. */
   summary?: string;

@@ -76,7 +76,7 @@ export interface ConversationState {
   unread: number;
   unreadMentions: number;
   notify: Notify;
-  /** The newest message that the user is to be notified of, unread; `at` is its time. */
+  /** The newest unread message that the user is to be notified of; `at` is its time. */
   notice?: { seq: number; at: number };
   /** When this version was made, in epoch milliseconds. */
   at: number;

@@ -45,7 +45,7 @@ export const markCommands = {
     summary: 'Unpins a message; for moderators, in direct rooms for both users.',
   },
   getPins: {
-    /** `after`: the last message of the page before. */
+    /** `after`: the last message of the previous page. */
     payload: z.object({ roomId, after: whole(1).optional() }),
     reply: z.object({ messages, hasMore, ...ownReactions }),
     cost: 5,

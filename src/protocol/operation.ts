@@ -21,14 +21,14 @@ export interface Operation {
   /** Earlier deletions and erasures have to be finished first. */
   awaitsErasures?: true;
   /**
-   * Method and path within `/rooms/:roomId`. Fields of the payload that the path does not name stand
-   * in the query of GET and DELETE and in the body of the others. A body in which no field is needed
-   * may be left out, but not of PATCH.
+   * Method and path within `/rooms/:roomId`. Fields of the payload that the path does not name are in
+   * the query of GET and DELETE, and in the body of other methods. A body without required fields may
+   * be left out, except with PATCH.
    */
   route?: `${Method} /${string}`;
   /** The route answers 201, or 200 for a duplicate. */
   creates?: true;
-  /** Fields that have another name in the query, by that name. */
+  /** Fields with another name in the query, by that name. */
   query?: Readonly<Record<string, string>>;
   /** The route is written by hand, because it streams, or does many steps. */
   hasOwnHandler?: true;

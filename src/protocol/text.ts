@@ -110,7 +110,7 @@ export function wrongPrefix(text: string): string | undefined {
   return wrongLabel(text, 64);
 }
 
-/** Reactions: one short text, an emoji as a rule. Judged in the form in which it is counted. */
+/** Reactions: one short text, usually an emoji. Checked in the form in which it is counted. */
 export function wrongEmoji(text: string): string | undefined {
   const wrong = wrongLabel(text, fixed.reactionBytes);
   if (wrong !== undefined) return wrong;

@@ -13,7 +13,7 @@ type PushSettings = Pick<
   | 'PUSH_CONTENT'
 >;
 
-/** Everything that notifications are pushed with. */
+/** The parts with which notifications are pushed. */
 export interface Push {
   /** The public key with which browsers subscribe. */
   key: string;

@@ -6,7 +6,7 @@ import { isVisibleTo, shown, totalsOf } from '../conversations/shown.ts';
 import type { InboxContext, InboxHandler } from '../context.ts';
 import { getInbox } from './get-inbox.ts';
 
-/** The first page of conversations, or what has changed after a position; events follow from there. */
+/** The first page of conversations, or the changes after a position; events follow from there. */
 export const openInbox: InboxHandler<'openInbox'> = (context, payload) => {
   const { since, limit } = payload;
   if (since === undefined) return getInbox(context, { limit });
@@ -20,7 +20,7 @@ export const openInbox: InboxHandler<'openInbox'> = (context, payload) => {
   return { reply: { ...changesAfter(context, rev, payload), reset: true } };
 };
 
-/** A page of changes, oldest first; its position says where to go on. */
+/** A page of changes, oldest first; its position is where the next one begins. */
 function changesAfter(
   context: InboxContext,
   from: number,

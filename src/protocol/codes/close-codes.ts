@@ -1,6 +1,9 @@
 import type { ErrorCode } from './errors.ts';
 
-/** Why a socket ends. 4000–4499: come back, with backoff and full jitter. 4500–4999: stay away. */
+/**
+ * Why a socket is closed. 4000–4499: reconnect, with backoff and full jitter. 4500–4999: do
+ * not reconnect.
+ */
 export const closeCodes = {
   /** Clean end by the other side. */
   normal: 1000,

@@ -34,7 +34,7 @@ export interface RefusalDetails {
   field?: string;
   /** How long to wait before trying again, in milliseconds. */
   retryAfterMs?: number;
-  /** With `conflict`: the current state of what was to be changed. */
+  /** With `conflict`: the current state of the object that was to be changed. */
   current?: unknown;
   /** With the `conflict` of an append: how long the text is, in UTF-16 units. */
   length?: number;
@@ -64,7 +64,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The refusal that a problem stands for, such as one in a room's reply. */
+/** Makes a refusal from a problem, such as one in a room's reply. */
 export function refusalOf({ code, message, ...details }: Problem): Refusal {
   return new Refusal(code, message, details);
 }

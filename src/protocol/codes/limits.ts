@@ -21,7 +21,7 @@ export interface Limits {
   connectionsPerUser: number;
   /** Rooms of one Socket.IO socket. */
   roomsPerSocket: number;
-  /** What may wait unsent for one connection, in bytes. */
+  /** The most unsent bytes of one connection. */
   unsentBytes: number;
   /** How long the output of a busy room may wait to be sent together, in milliseconds. */
   batchDelayMs: number;
@@ -47,7 +47,7 @@ export const fixed = {
   /** Messages in a history page. */
   historyPage: 100,
   historyDefault: 50,
-  /** Messages in a page of what was missed. */
+  /** Messages in a page of missed ones. */
   missedPage: 500,
   /** Changes in one request of the outgoing webhook. */
   hookPage: 100,
@@ -57,7 +57,7 @@ export const fixed = {
   onlineListed: 100,
   membersPage: 100,
   membersDefault: 50,
-  /** Above this many users online, joins and leaves become a number. */
+  /** Above this many users online, joins and leaves are sent as a number only. */
   presenceUsers: 200,
   /** How long a dropped user still counts as online, in milliseconds. */
   graceMs: 5_000,
@@ -148,7 +148,10 @@ export const fixed = {
   topicCharacters: 256,
   noteCharacters: 512,
   auditPage: 100,
-  /** The longest mute, kick or slow mode, in seconds. */
+  /**
+   * In seconds: the longest mute or kick, the longest slow mode, and how long a kick and a mute
+   * last by default.
+   */
   sanctionSeconds: 10 * 365 * 86_400,
   slowModeSeconds: 86_400,
   kickSeconds: 60,
