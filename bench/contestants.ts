@@ -1,16 +1,16 @@
 import type { TransportName } from './generator/transports.ts';
 
-/** Who is measured, in the order of the report. */
+/** A server that is measured. */
 export interface Contestant {
   name: string;
   transport: TransportName;
   host:
-    /** Run by Node, with the folder for what it stores before `args`. */
+    /** Run by Node, with the folder that it stores to as an argument before `args`. */
     | { kind: 'script'; file: string; args?: readonly string[] }
     | { kind: 'program'; command: string; args: readonly string[] }
     | { kind: 'node'; durability: 'disk' | 'process'; checkout?: string }
     | { kind: 'edge'; entry: string };
-  /** Settings of ours, beside those of all. */
+  /** Settings of one of our hosts, in addition to those of all. */
   settings?: Readonly<Record<string, string>>;
 }
 
@@ -20,9 +20,10 @@ export const WATCHED = 'bench/workers/watched.ts';
 const BARE_OBJECT = 'bench/workers/bare-object.ts';
 const PARTY = 'bench/workers/party.ts';
 
-/** The one that every ratio is to. */
+/** The contestant that every ratio compares with. */
 export const SEED = 'seed-like';
 
+/** In the order of the report. */
 export const contestants: readonly Contestant[] = [
   { name: SEED, transport: 'seed', host: { kind: 'script', file: 'bench/hosts/seed-like.ts' } },
   { name: 'bare ws', transport: 'ws', host: { kind: 'script', file: 'bench/hosts/bare-ws.ts' } },
@@ -57,7 +58,7 @@ export function isOurs({ host }: Contestant): boolean {
   return host.kind === 'node' || (host.kind === 'edge' && OUR_ENTRIES.has(host.entry));
 }
 
-/** Bounds that would stop a benchmark rather than a user. */
+/** Limits so high that they do not bind: the usual ones would stop a benchmark rather than a user. */
 export const LOOSE_LIMITS = {
   COMMANDS_PER_SECOND: '100000',
   COMMAND_BURST: '1000000',

@@ -6,8 +6,8 @@ const SYNCS = 40;
 const PAGE = Buffer.alloc(4_096, 'parlor');
 
 /**
- * What one small write that reaches the disk costs in this folder: the median, in milliseconds.
- * @param everyMs pause before each: a disk that has rested takes longer
+ * How long one small write to the disk takes in this folder: the median, in milliseconds.
+ * @param everyMs pause before each write: a disk that has rested takes longer
  */
 export async function syncMs(folder: string, everyMs = 0): Promise<number> {
   const path = join(folder, 'sync');

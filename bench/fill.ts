@@ -9,9 +9,9 @@ const PROGRESS_EVERY = 200_000;
 const AUTHORS = 500;
 const WORDS = 5_000;
 const WORDS_EACH = 10;
-/** A message in so many holds the rare word. */
+/** One message in this many contains the rare word. */
 const RARE_EVERY = 997;
-/** A message in so many is of ideographs. */
+/** One message in this many is of ideographs. */
 const IDEOGRAPHIC_EVERY = 10;
 
 const SYLLABLES = Array.from('bdfgklmnprstvz', (c) => Array.from('aeio', (v) => c + v)).flat();
@@ -31,9 +31,9 @@ function ideographicWord(rank: number): string {
 }
 
 /**
- * Words that a search may look for: one in many messages, two that often stand together (a room of
- * 10 thousand has more of these than a page holds), one in few, one in none; the beginning of one
- * word and of many, and the like in ideographs.
+ * Words for searches: one that is in many messages, two that are often next to each other (a room of
+ * 10 thousand has more of these than a page holds), one in few, one in none; the beginning of one word
+ * and of many, and the same kinds in ideographs.
  */
 export const words = {
   common: latinWord(70),
@@ -48,10 +48,10 @@ export const words = {
   ideograph: ideographicWord(7).slice(0, 1),
 } as const;
 
-/** What is said in a room: in letters, or in a script without spaces. */
+/** The script of a room's messages: letters, or a script without spaces. */
 export type Corpus = 'latin' | 'ideographic';
 
-/** Messages of ten words, the same for the same number of calls. */
+/** Makes messages of ten words, the same sequence for every caller. */
 export function corpus(kind: Corpus): () => string {
   const next = seeded(1);
   // A word's share falls with its rank, as in speech (Zipf).
@@ -83,7 +83,7 @@ function isFileOf(path: string, roomId: string): boolean {
   }
 }
 
-/** Writes messages into a room's file until there are `count`. Nobody else may have it open. */
+/** Writes messages into a room's file until there are `count`. No other process may have it open. */
 export async function fill(path: string, roomId: string, count: number): Promise<void> {
   const [latin, ideographic] = [corpus('latin'), corpus('ideographic')];
   const textOf = (seq: number) => {

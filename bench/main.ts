@@ -20,11 +20,11 @@ const { values } = parseArgs({
     page: { type: 'boolean', default: false },
     relays: { type: 'boolean', default: false },
     hooks: { type: 'boolean', default: false },
-    /** With `--relays`: real sockets; a process has 20,000 descriptors where `ulimit -n` says no more. */
+    /** With `--relays`: number of real sockets. `ulimit -n` bounds those of a process, such as to 20,000. */
     listeners: { type: 'string', default: '15000' },
-    /** With `--idle`: sockets of each contestant; see `--listeners` for how many a process may have. */
+    /** With `--idle`: number of sockets to each contestant, bounded like `--listeners`. */
     members: { type: 'string', default: '1000' },
-    /** Installs other servers and measures them too. */
+    /** Also installs and measures servers of others. */
     rivals: { type: 'boolean', default: false },
     /** With `--page`: the folder of another checkout, measured in turn with this one. */
     against: { type: 'string' },

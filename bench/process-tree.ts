@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 const TICK_MS = 10;
 const PAGE_BYTES = 4_096;
 
-/** The fields of /proc/<pid>/stat behind the name, which may hold anything; the first is `state`. */
+/** The fields of /proc/<pid>/stat after the name, which may hold anything; the first is `state`. */
 function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -18,7 +18,7 @@ function statOf(pid: number): string[] | undefined {
   }
 }
 
-/** A process and everything it has started, and they in turn. */
+/** The ids of a process and of all its descendants. */
 export function treeOf(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {

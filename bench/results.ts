@@ -5,7 +5,7 @@ import { PROJECT } from '../scripts/project.ts';
 
 const PATH = join(PROJECT, 'bench', 'results', 'latest.json');
 
-/** What a run was made on, since no figure means much without it. */
+/** The machine of a run, since no figure means much without it. */
 export function machine(diskSyncMs: number): object {
   return {
     processor: cpus()[0]?.model ?? 'unknown',
@@ -16,7 +16,7 @@ export function machine(diskSyncMs: number): object {
   };
 }
 
-/** Puts one mode's figures in the place of those of its last run; the other modes' stay. */
+/** Replaces the figures of a mode's last run; those of the other modes stay. @returns the file's path */
 export async function writeResults(mode: string, figures: object): Promise<string> {
   let known: object = {};
   try {

@@ -9,7 +9,7 @@ const FOLDER = join(PROJECT, 'bench', 'rivals');
 const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so';
 const NATS = '/usr/sbin/nats-server';
 
-/** What they write goes to the terminal as it comes. */
+/** Options of commands whose output goes to the terminal. */
 const LOUD = { cwd: FOLDER, stdio: 'inherit' } as const;
 
 /** Installs the servers that npm has, in the versions of `bench/rivals/package-lock.json`. */
@@ -18,13 +18,13 @@ export function installRivals(): void {
   execFileSync('npm', args, LOUD);
 }
 
-/** Bun's own file, without the package that would download it. */
+/** The path of Bun's executable, without the package that would download it. */
 function bun(): string {
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x64';
   return join(FOLDER, 'node_modules', '@oven', `bun-linux-${machine}`, 'bin', 'bun');
 }
 
-/** The servers to compare with, as their users run them; those of Debian where they are installed. */
+/** The servers to compare with, as their users run them; those of Debian only if they are installed. */
 export function rivals(): Contestant[] {
   const onBun = (file: string) => ({
     kind: 'program' as const,

@@ -12,7 +12,7 @@ const STOP_MS = 3_000;
 const RUNNER = 'scripts/run.mjs';
 /** How a user starts the node host. */
 const START = manifest.scripts.start;
-/** What `workers/watched.ts` says. */
+/** Begin of the lines that `workers/watched.ts` logs. */
 const WOKEN = 'woken by ';
 
 /** A contestant in processes of its own. */
@@ -34,7 +34,7 @@ export class Running {
     this.#child = child;
     this.origin = origin;
     this.startMs = startMs;
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#readLog(text));
   }
 
   /** How often a watched room object was run. */
@@ -42,7 +42,7 @@ export class Running {
     return this.#woken;
   }
 
-  #hear(text: string): void {
+  #readLog(text: string): void {
     this.#woken += text.split(WOKEN).length - 1;
     const rest = text.replaceAll(/^.*woken by .*\n/gm, '');
     if (rest !== '') process.stderr.write(`${this.contestant.name}: ${rest}`);
@@ -61,7 +61,7 @@ export class Running {
     return new Running(contestant, child, origin, performance.now() - begunAt);
   }
 
-  /** Every process of it. */
+  /** The ids of all its processes. */
   get pids(): number[] {
     return treeOf(this.#child.pid ?? 0);
   }
@@ -82,13 +82,13 @@ export class Running {
     killGroup(pid);
   }
 
-  /** For when there is no time to wait. */
+  /** Ends all its processes at once. */
   kill(): void {
     killGroup(this.#child.pid);
   }
 }
 
-/** Whatever it has left running: its process leads a group of its own. */
+/** Ends everything that it has left running: its process leads a group of its own. */
 function killGroup(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
@@ -108,7 +108,7 @@ function spawnHost(
     cwd: host.kind === 'node' ? (host.checkout ?? PROJECT) : PROJECT,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // As npm starts it: it ends when this process does, whatever ends that.
+    // As npm starts it, so that it ends when this process does: see `scripts/end-with-parent.ts`.
     env: { PATH: process.env['PATH'] ?? '', npm_lifecycle_event: 'bench', ...settings },
   });
 }
@@ -137,7 +137,7 @@ function programOf(
   return [[RUNNER, 'bench/hosts/edge.ts', folder, script, data, bindings], {}];
 }
 
-/** The address in its first line. */
+/** Waits for the first line of a contestant. @returns the address in it */
 function listening(name: string, child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = '';

@@ -17,8 +17,8 @@ const log = {
 };
 
 /**
- * A Room over a file, with relays that hold no sockets: each answers the room's calls at once. What goes
- * between them is serialized both ways, as between Durable Objects.
+ * A Room over a file, with relays that hold no sockets: each answers the room's calls at once. Calls
+ * are serialized both ways, as between Durable Objects.
  */
 export class SimulatedRelays {
   readonly room: Room;
@@ -71,7 +71,7 @@ export class SimulatedRelays {
     for (const settle of this.#settling.splice(0)) settle();
   }
 
-  /** Listeners join at a relay, so many in a call. */
+  /** Joins listeners at a relay. @param batch joins in each call */
   join(relay: number, from: number, count: number, batch: number, join: object = {}): void {
     for (let at = from; at < from + count; at += batch) {
       const last = Math.min(from + count, at + batch);

@@ -18,7 +18,7 @@ export function say(line: string): void {
   process.stdout.write(`[${(elapsedMs() / 1_000).toFixed(0).padStart(4)} s] ${line}\n`);
 }
 
-/** Everything a bench has running or lying about, all of which goes with it. */
+/** All processes and files of a bench, which are ended and removed with it. */
 export class Stage {
   readonly generator = new Generator();
   /** Where contestants store: within the project, so that all use the same disk. */

@@ -15,7 +15,7 @@ export interface Verdict {
   met: boolean;
 }
 
-/** Most processor time per delivery, to the seed-like server's, with 200 members. */
+/** Upper bounds of processor time per delivery, as a ratio to the seed-like server's, with 200 members. */
 const CPU_RATIOS: Record<string, { 50: number; 500: number }> = {
   'native@edge': { 50: 0.25, 500: 0.1 },
   'native@node': { 50: 0.25, 500: 0.1 },
@@ -25,7 +25,7 @@ const CPU_RATIOS: Record<string, { 50: number; 500: number }> = {
   'Socket.IO@edge gather': { 50: 0.35, 500: 0.15 },
 };
 
-/** The same to a rival's, and of latency p50 where it is named. */
+/** The same as a ratio to a rival's; `p50` is a bound of the ratio of latencies p50. */
 const RIVAL_RATIOS = [
   { name: 'native@node', rival: 'Bun publish', 50: 1.3, 500: 1.0, p50: 1.5 },
   { name: 'native@edge', rival: 'Bun publish', 50: 2.0, 500: 1.5 },
@@ -56,10 +56,10 @@ function atMost(what: string, seen: number, target: number): Verdict {
   return { what, target: rounded(target), seen: rounded(seen), met: seen <= target };
 }
 
-/** Most that a backend adds to the latency of people who do not wait for its verdict. */
+/** Upper bound of a backend's effect on the latency of people who do not wait for its verdict, as a ratio. */
 const HOOK_RATIO = 1.1;
 
-/** What the operator's backend does must not show in a room. */
+/** Whatever the operator's backend does must not slow a room down. */
 export function hookVerdicts(rows: readonly HookRow[]): Verdict[] {
   return rows.map(({ name, what, p50Ratio }) =>
     atMost(`${name}, ${what}: latency p50, ratio`, p50Ratio, HOOK_RATIO),
@@ -165,10 +165,10 @@ const SINCE_RATIO = 2;
 const LAST_TO_FIRST = 3;
 const MAX_FRAMES = 60;
 const AGE_RATIO = 3;
-/** Most that the search index adds to what is stored. */
+/** Upper bounds of the search index, as a ratio to everything else that is stored. */
 const INDEX_SHARES = { latin: 0.5, ideographic: 1.1 };
 
-/** The same for what grows. */
+/** Compares the figures of `--scale` with what was promised. */
 export function scaleVerdicts(
   crowds: readonly CrowdRow[],
   age: readonly AgeRow[],
@@ -198,7 +198,7 @@ export function scaleVerdicts(
   ];
 }
 
-/** The larger of each pair to the smaller one, by latency: processor time is too coarse for it. */
+/** Compares the larger room of each pair to the smaller one by latency: processor time is too coarse. */
 function ageVerdicts(age: readonly AgeRow[]): Verdict[] {
   return age.flatMap((row) => {
     const young = age.find(({ host, what }) => host === row.host && what === row.what);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defineApp, refuse } from '../src/app/define.ts';
 
-/** Polls: a kind of message that everybody votes on. Import it in `src/app.ts` and export it. */
+/** Polls: a kind of message that users vote on. Import it in `src/app.ts` and export it. */
 
 const option = z.string().min(1).max(100);
 const poll = z.object({

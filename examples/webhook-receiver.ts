@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
 
-/** What this program knows of a room: of which of its lives, and up to which change. */
+/** How far this program has read a room: the epoch, and the last change. */
 interface Known {
   epoch: string;
   rev: number;
@@ -59,18 +59,18 @@ async function take({ roomId, epoch, from, to, reset, changes }: Changed['data']
   const isAnother = reset === true || known.epoch !== epoch;
   const rev = isAnother ? 0 : known.rev;
   if (from > rev) {
-    // This program has lost something that it had taken before: have it sent again.
+    // This program has lost changes that it had received before: it asks for them again.
     await askAgain(roomId, `${epoch}:${rev}`);
     return;
   }
   for (const change of changes) {
-    // What came before comes again after a lost answer. A change is in order of `rev`.
+    // After a lost answer, changes come a second time. They are in order of `rev`.
     if (change.rev > rev) handle(roomId, change);
   }
   keep(roomId, { epoch, rev: Math.max(rev, to) });
 }
 
-/** Here a search index is fed, a bot answers, an archive is written. */
+/** The place to feed a search index, let a bot answer, or write an archive. */
 function handle(
   roomId: string,
   { rev, sender, message, deletedAt }: Changed['data']['changes'][0],
@@ -93,7 +93,7 @@ function readPositions(): Map<string, Known> {
   }
 }
 
-/** Written beside and put in place at once: a crash leaves the one or the other. */
+/** Writes a new file that replaces the old one in one step: a crash leaves either of the two. */
 function keep(roomId: string, known: Known): void {
   positions.set(roomId, known);
   writeFileSync(`${POSITIONS_FILE}.new`, JSON.stringify([...positions]));

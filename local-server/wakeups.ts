@@ -9,8 +9,8 @@ export interface WakeupsOptions {
   durability: Durability;
   log: Log;
   /**
-   * Wakes a room. Resolves when its changes are stored, with the time of its next wakeup, or undefined
-   * if it needs none.
+   * Wakes a room, or another object in a file. Resolves when its changes are stored, with the time of
+   * its next wakeup, or undefined if it needs none.
    */
   wake: (roomId: string) => Promise<number | undefined>;
 }
@@ -25,9 +25,9 @@ const AT_ONCE = 8;
 const AGAIN_MS = 60_000;
 
 /**
- * When rooms are to be woken: one time for each room, in a file of their own, so that they outlive idle
- * rooms and this process. A time is stored before the change that needs it, and removed only after the
- * wakeup is done.
+ * When rooms, or other objects in files, are to be woken: one time for each, in a file of their own, so
+ * that they outlive idle objects and this process. A time is stored before the change that needs it, and
+ * removed only after the wakeup is done.
  */
 export class Wakeups {
   readonly #options: WakeupsOptions;

@@ -2,7 +2,7 @@ import { backUp } from '../local-server/backup.ts';
 import { readEnvFile } from '../local-server/env-file.ts';
 import { readSettings } from '../src/settings/settings.ts';
 
-/** `npm run backup -- FOLDER`: copies all rooms of the Node host, which may go on running. */
+/** `npm run backup -- FOLDER`: copies all rooms of the Node host, which may keep running. */
 
 const USAGE = 'Usage: npm run backup -- FOLDER, where FOLDER is not there yet.';
 

@@ -1,4 +1,4 @@
 import { buildPage } from '../web/build.ts';
 
-/** What wrangler runs before it bundles, deploys or serves the Worker. */
+/** Run by wrangler before it bundles, deploys or serves the Worker. */
 await buildPage();

@@ -3,14 +3,14 @@ import { basename } from 'node:path';
 import { build } from 'esbuild';
 import { PROJECT } from './project.ts';
 
-/** Something of ours that users load, and the most it may weigh. */
+/** Code of ours that users load, and its size limit. */
 export interface Bundle {
   name: string;
   /** Within the project. */
   entry: string;
   /** Packages that the user's page has already. */
   external: readonly string[];
-  /** Minified and compressed with gzip, without what is loaded when it is needed. */
+  /** Size limit, minified and compressed with gzip, without files that are loaded on demand. */
   mostBytes: number;
 }
 
@@ -21,20 +21,20 @@ const bundles: readonly Bundle[] = [
   { name: 'parlor/react', entry: 'src/client/react.ts', external: ['react'], mostBytes: 512 },
 ];
 
-/** The most that a file may weigh which is loaded when it is needed. */
+/** Size limit of a file that is loaded on demand. */
 const MAX_LAZY_BYTES = 3_072;
 
-/** What the client is built for, in the package and for measuring. */
+/** The version of JavaScript that the client is built for, in the package and for measuring. */
 export const CLIENT_TARGET = 'es2022';
 
-/** Measures every bundle and says what it weighs. @returns 0, or 1 when one is over its budget */
+/** Measures every bundle and prints its size. @returns 0, or 1 when one is over its budget */
 export async function checkBundles(): Promise<number> {
   const lines = await Promise.all(bundles.map(weigh));
   process.stdout.write(`${lines.map(({ line }) => line).join('\n')}\n`);
   return lines.every(({ fits }) => fits) ? 0 : 1;
 }
 
-/** What a bundle weighs, in a line of text, and whether it holds to its budget and to our own code. */
+/** The size of a bundle, in a line of text, and whether it is in its budget and only of our own code. */
 export async function weigh({ name, entry, external, mostBytes }: Bundle) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: PROJECT,

@@ -3,12 +3,12 @@ import type { Client } from '../src/client/index.ts';
 import type { Conversation } from '../src/client/inbox.ts';
 import { harmless, notice } from './chat-lines.ts';
 
-/** The most that are listed. */
+/** Most conversations that are listed. */
 const MAX_LISTED = 200;
 
 /**
  * The user's conversations, a line each, pinned ones first, then by activity.
- * @throws Refused for guests, who have no inbox, and Error where the service does not answer
+ * @throws Refused for guests, who have no inbox, and Error if the service does not answer
  */
 export async function inboxLines(client: Client): Promise<string[]> {
   const inbox = await client.inbox();
@@ -24,7 +24,7 @@ export async function inboxLines(client: Client): Promise<string[]> {
   return conversations.map(lineOf);
 }
 
-/** A room as `npm run chat` takes it, what is unread, and the newest message. */
+/** A room as `npm run chat` takes it, how many messages are unread, and the newest one. */
 function lineOf({ roomId, with: other, unread, unreadMentions, last }: Conversation): string {
   const name = harmless(roomId) + (other === undefined ? '' : notice(` (${other.username})`));
   const mentions = unreadMentions > 0 ? `, ${countOf(unreadMentions)} to you` : '';

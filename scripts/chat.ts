@@ -8,28 +8,31 @@ import { wrongRoomId, wrongUsername } from '../src/protocol/text.ts';
 import { inboxLines } from './chat-inbox.ts';
 import { changeLine, harmless, messageLine, notice } from './chat-lines.ts';
 
-/** `npm run chat -- [ROOM] [--name NAME] [--url URL] [--token TOKEN]`: a room, or the list of one's rooms. */
+/**
+ * `npm run chat -- [ROOM] [--name NAME] [--url URL] [--token TOKEN]`: joins a room, or lists the rooms
+ * of the user's inbox.
+ */
 
 const USAGE = 'Usage: npm run chat -- [ROOM] [--name NAME] [--url URL] [--token TOKEN]';
 const HELP =
   '/who: who is here; /send PATH: send a file; /quit: leave; anything else is said; // says what begins with /.';
 /** Messages shown at the start. */
 const HISTORY = 20;
-/** Empties the line. */
+/** Clears the line. */
 const EMPTY = '\r\x1b[2K';
-/** To the line above, which is emptied. */
+/** Moves to the line above and clears it. */
 const OVERWRITE = '\x1b[1A\x1b[2K';
 
-interface UpgradeContext {
-  /** Undefined: the list is wanted. */
+interface Arguments {
+  /** Undefined to list the user's rooms. */
   roomId: string | undefined;
   name: string;
   url: URL;
   token: string | undefined;
 }
 
-/** @throws Error with the sentence that the user is told */
-function readArguments(): UpgradeContext {
+/** @throws Error with one sentence for the user */
+function readArguments(): Arguments {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -51,8 +54,8 @@ function readArguments(): UpgradeContext {
   return { roomId, name, url: new URL(url), token };
 }
 
-/** Development mode gives a token to whoever asks; elsewhere this is a guest. */
-async function testToken({ url, name }: UpgradeContext): Promise<string | undefined> {
+/** A token of development mode, which gives one to every client; elsewhere undefined, for a guest. */
+async function testToken({ url, name }: Arguments): Promise<string | undefined> {
   const address = new URL('test-token', url);
   address.searchParams.set('username', name);
   const response = await fetch(address).catch(() => {
@@ -63,7 +66,7 @@ async function testToken({ url, name }: UpgradeContext): Promise<string | undefi
 }
 
 const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
-/** Made when the lines it gives are taken, for it does not wait for that. */
+/** Made when its lines are read, because it would not wait with them until then. */
 let reader: Interface | undefined;
 
 /** Shows a line, above the one that is being written. */
@@ -72,8 +75,8 @@ function show(line: string): void {
   if (isTerminal) reader?.prompt(true);
 }
 
-/** Shows what happens. @returns rejects when the room cannot be reached, or has ended */
-function follow(room: Room, { url }: UpgradeContext): Promise<never> {
+/** Shows the room's events. @returns rejects when the room cannot be reached, or has ended */
+function follow(room: Room, { url }: Arguments): Promise<never> {
   room.on('message', (message) => show(messageLine(message)));
   room.on('messageUpdated', (message) => show(changeLine(message)));
   room.on('userJoined', ({ username }) => show(notice(`${username} is here.`)));
@@ -81,7 +84,7 @@ function follow(room: Room, { url }: UpgradeContext): Promise<never> {
   return new Promise((_, reject) => {
     let wasOpen = false;
     let wasLost = false;
-    const hear = (status: Status): void => {
+    const onStatus = (status: Status): void => {
       const { name } = status;
       if (name === 'ended') reject(new Error(harmless(status.problem.message)));
       if (name === 'waiting' && !wasOpen) {
@@ -95,11 +98,11 @@ function follow(room: Room, { url }: UpgradeContext): Promise<never> {
       wasOpen ||= name === 'open';
       wasLost = wasOpen && name !== 'open';
     };
-    room.on('status', hear);
+    room.on('status', onStatus);
   });
 }
 
-/** Waits until the room is joined, and shows what was said there last. */
+/** Waits until the room is joined, and shows its newest messages. */
 async function begin(room: Room): Promise<void> {
   await new Promise<void>((resolve) => {
     const stop = room.on('change', ({ you }) => {
@@ -111,7 +114,7 @@ async function begin(room: Room): Promise<void> {
   for (const message of room.state.messages.slice(-HISTORY)) show(messageLine(message));
 }
 
-/** Takes lines until there are no more, or one says to go. @returns whether all was said */
+/** Sends lines until there are no more, or one is `/quit`. @returns whether all were sent */
 async function talk(room: Room, files: Files): Promise<boolean> {
   const saying: Promise<boolean>[] = [];
   const lines = createInterface({
@@ -148,7 +151,7 @@ async function openFile(path: string): Promise<Blob> {
   }
 }
 
-/** Uploads a file, which is read as it is sent, then says it. */
+/** Uploads a file, which is read as it is sent, then sends a message with it. */
 async function sendFile(room: Room, files: Files, path: string): Promise<boolean> {
   try {
     const file = await openFile(path);
@@ -172,21 +175,21 @@ async function say(room: Room, text: string): Promise<boolean> {
 }
 
 async function main(): Promise<number> {
-  const wish = readArguments();
-  let token = wish.token ?? (await testToken(wish));
-  // What can be had again is asked for again when it has ended.
+  const args = readArguments();
+  let token = args.token ?? (await testToken(args));
+  // A test token that has expired is replaced by a new one.
   const source = async () => {
-    const given = token ?? (await testToken(wish)) ?? '';
+    const given = token ?? (await testToken(args)) ?? '';
     token = undefined;
     return given;
   };
   const client = connect({
-    url: wish.url,
-    username: wish.name,
+    url: args.url,
+    username: args.name,
     history: HISTORY,
-    ...(token !== undefined && { token: wish.token ?? source }),
+    ...(token !== undefined && { token: args.token ?? source }),
   });
-  if (wish.roomId === undefined) {
+  if (args.roomId === undefined) {
     try {
       for (const line of await inboxLines(client)) show(line);
       return 0;
@@ -195,20 +198,20 @@ async function main(): Promise<number> {
     }
   }
   const files = new Files({
-    url: wish.url,
+    url: args.url,
     ...(token !== undefined && {
-      token: wish.token ?? (async () => (await testToken(wish)) ?? ''),
+      token: args.token ?? (async () => (await testToken(args)) ?? ''),
     }),
   });
-  const room = client.room(wish.roomId);
+  const room = client.room(args.roomId);
   const interrupted = new Promise<boolean>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(true));
-    // Nobody reads any more, as with `| head`.
+    // The reader of the output is gone, as with `| head`.
     process.stdout.once('error', () => resolve(true));
   });
   try {
     const talked = begin(room).then(() => talk(room, files));
-    return (await Promise.race([follow(room, wish), talked, interrupted])) ? 0 : 1;
+    return (await Promise.race([follow(room, args), talked, interrupted])) ? 0 : 1;
   } finally {
     reader?.close();
     client.close();

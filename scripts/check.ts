@@ -1,4 +1,4 @@
 import { runChecks } from './checks.ts';
 
-/** `npm run check`: what takes seconds. */
+/** `npm run check`: all checks but the tests. */
 process.exitCode = (await runChecks()) ? 0 : 1;

@@ -14,7 +14,7 @@ const checks = [
   { name: 'page (compressed)', run: checkPage },
 ] as const;
 
-/** Types, lint, format, the Worker's bindings, the sizes of bundles and page; says what did not pass. */
+/** Checks types, lint, format, the Worker's bindings, the sizes of bundles and page; prints what failed. */
 export async function runChecks(): Promise<boolean> {
   const failed: string[] = [];
   for (const { name, run } of checks) {

@@ -16,7 +16,7 @@ import {
   youSchema,
 } from '../src/protocol/objects.ts';
 
-/** A JSON schema, as far as the protocol's schemas make use of the language. */
+/** The part of JSON Schema that the protocol's schemas use. */
 interface Schema {
   $ref?: string;
   const?: unknown;
@@ -43,7 +43,7 @@ const objects = {
   You: youSchema,
 };
 
-/** What of the protocol stands in the client's declarations and is no object. */
+/** Types of the protocol for the client's declarations that are not made from schemas. */
 const REST = `
 export type CommandName = keyof Payloads;
 export type Payload<N extends CommandName> = Payloads[N];
@@ -78,7 +78,7 @@ export interface Problem {
 export type Result<R extends object = object> = ({ ok: true } & R) | { ok: false; error: Problem };
 `;
 
-/** The protocol's types in plain TypeScript, for those who have the client and not the schemas. */
+/** The protocol's types in plain TypeScript, for users of the client, who do not have the schemas. */
 export function protocolTypes(): string {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(objects)) registry.add(schema, { id });
@@ -100,7 +100,7 @@ export function protocolTypes(): string {
   ].join('\n');
 }
 
-/** What an inbox is asked and tells. */
+/** The commands, replies and events of an inbox. */
 function inboxTables(registry: Registry): string[] {
   const commands = Object.keys(inboxCommands) as (keyof typeof inboxCommands)[];
   const names = Object.keys(inboxEvents) as (keyof typeof inboxEvents)[];

@@ -29,7 +29,7 @@ function readArguments() {
   return { port: Number(values.port), state: values['persist-to'], logLevel: values['log-level'] };
 }
 
-/** @throws Error with one sentence where something listens there already */
+/** @throws Error with one sentence if a program listens there already */
 async function assertFree(port: number): Promise<void> {
   for (const host of ['127.0.0.1', '::1']) {
     const server = createServer();
@@ -45,7 +45,7 @@ async function assertFree(port: number): Promise<void> {
   }
 }
 
-/** Settings go by a file that only its owner reads: arguments stand in the list of processes. */
+/** Writes settings to a file that only its owner can read: arguments appear in the list of processes. */
 function writeBindings({ bindings }: EdgeConfiguration): string {
   const folder = join(PROJECT, '.wrangler');
   mkdirSync(folder, { recursive: true });
@@ -55,7 +55,7 @@ function writeBindings({ bindings }: EdgeConfiguration): string {
   return path;
 }
 
-/** A process group of its own, so that Ctrl+C reaches it once: through this process. */
+/** Starts wrangler in its own process group, so that Ctrl+C reaches it only once: through this process. */
 function startWrangler(envFile: string, port: number, state: string, logLevel: string) {
   const args = ['dev', 'src/edge/dev.ts', '--env-file', envFile, '--port', String(port)];
   args.push('--persist-to', state, '--log-level', logLevel);
@@ -68,11 +68,11 @@ function startWrangler(envFile: string, port: number, state: string, logLevel: s
   });
 }
 
-/** Wrangler says over its channel when it listens, and where. */
-function onReady(child: ChildProcess, tell: (port: number) => void): void {
+/** Wrangler sends a message over its IPC channel when it listens, with the port. */
+function onReady(child: ChildProcess, ready: (port: number) => void): void {
   child.on('message', (message) => {
     const { event, port } = JSON.parse(message as string) as { event?: string; port?: number };
-    if (event === 'DEV_SERVER_READY' && port !== undefined) tell(port);
+    if (event === 'DEV_SERVER_READY' && port !== undefined) ready(port);
   });
 }
 
@@ -108,7 +108,7 @@ async function main(): Promise<number> {
   return code;
 }
 
-/** Whatever wrangler may have left running goes with it. */
+/** Ends all processes that wrangler may have left running. */
 function endGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');

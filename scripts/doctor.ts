@@ -12,8 +12,8 @@ import { inboxMigrations } from '../src/inbox/storage/migrations.ts';
 import { migrations } from '../src/room/storage/migrations.ts';
 
 /**
- * `npm run doctor [-- --dev]`: everything that a start of the Node host checks, and what it finds out
- * only later, without leaving a server running. Ends with 1 if something must be done first.
+ * `npm run doctor [-- --dev]`: checks everything that a start of the Node host checks, and what a host
+ * finds out only later, without leaving a server running. Exits with 1 if something must be fixed first.
  */
 
 interface Finding {
@@ -21,15 +21,15 @@ interface Finding {
   sentence: string;
 }
 
-/** Below this a data folder is about full, in bytes. */
+/** Free space below which a data folder counts as about full, in bytes. */
 const LITTLE_SPACE = 256 * 1024 * 1024;
-/** Room files named one by one. */
+/** How many wrong files are named one by one. */
 const NAMED = 5;
 
 const fine = (sentence: string): Finding => ({ isFine: true, sentence });
 const wrong = (sentence: string): Finding => ({ isFine: false, sentence });
 
-/** Starts the server in earnest and stops it again. */
+/** Really starts the server, and stops it again. */
 async function checkStart(configuration: Configuration): Promise<Finding[]> {
   const failures: string[] = [];
   const server = await startServer(configuration, {
@@ -113,7 +113,7 @@ function checkFiles({ settings }: Configuration): Finding[] {
   ];
 }
 
-/** Files that rooms know and bytes that are there. Damaged rooms are named by `checkRooms`. */
+/** Compares the files that rooms know with the stored bytes. Damaged rooms are named by `checkRooms`. */
 async function checkStoredFiles(dataDir: string): Promise<Finding[]> {
   try {
     const store = new DiskBlobStore(filesFolder(dataDir));

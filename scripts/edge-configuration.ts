@@ -6,7 +6,7 @@ import { readSettings, unknownSettings } from '../src/settings/settings.ts';
 
 /** What `npm run dev:edge` gives the Worker. */
 export interface EdgeConfiguration {
-  /** Texts by name: the settings that have a meaning on the edge host. */
+  /** The settings that have a meaning on the edge host, as texts by name. */
   bindings: Record<string, string>;
   allowGuests: boolean;
   clientUrl: string | undefined;
@@ -48,7 +48,7 @@ export function configureEdge(folder: string, environment: NodeJS.ProcessEnv): E
     clientUrl: settings.CLIENT_URL,
     publicUrl: settings.PUBLIC_URL,
     madeSecret: made?.path,
-    // One `.env` may serve both hosts, so what only the node host knows is in place.
+    // One `.env` may serve both hosts, so settings of the Node host alone are not reported.
     warnings: unknownSettings(Object.keys(file)).map((sentence) => `.env: ${sentence}`),
   };
 }

@@ -1,4 +1,4 @@
-/** How soon an orphan ends. */
+/** How often it is checked that the parent is still there, in milliseconds. */
 const CHECK_EVERY_MS = 200;
 
 /**

@@ -1,7 +1,8 @@
 /**
- * One setting as a line of the file that `wrangler dev --env-file` reads. It ends a value at its
- * quote and replaces `$NAME`, so the quote is one the value has not, and each `$` is escaped.
- * @throws Error with one sentence for a value that holds every quote there is
+ * One setting as a line of the file that `wrangler dev --env-file` reads. Wrangler ends a value at its
+ * quote and replaces `$NAME`, so the line uses a quote that the value does not contain, and escapes
+ * each `$`.
+ * @throws Error with one sentence for a value that no quote fits
  */
 export function envLine(name: string, value: string): string {
   const quote = ["'", '`', '"'].find((one) => !value.includes(one));

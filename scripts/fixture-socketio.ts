@@ -16,13 +16,13 @@ const { values, positionals } = parseArgs({
   options: {
     /** All sessions in one object, not each polling session in an object of its own. */
     'one-object': { type: 'boolean' },
-    /** The folder of socket.io-client with its tests and their tools, such as of a clone. */
+    /** A folder of socket.io-client with its tests and their tools, such as a clone. */
     'client-suite': { type: 'string' },
   },
 });
 const suite = values['client-suite'];
 
-/** The conformance suites talk to `localhost:3000`, that of the client to 3210. */
+/** The conformance suites connect to `localhost:3000`, the client's suite to port 3210. */
 const PORT = suite === undefined ? Number(positionals[0] ?? 3000) : 3210;
 const CONFIG = 'test/fixtures/socketio-worker/wrangler.toml';
 const BUNDLE = 'dist/fixture-socketio';
@@ -33,7 +33,7 @@ const { compatibility_date, compatibility_flags } = unstable_readConfig({ config
 const miniflare = new Miniflare(
   convertV4MiniflareOptions({
     name: 'socketio-fixture',
-    // What `localhost` names differs from machine to machine: one socket for each of its addresses.
+    // `localhost` means another address on each machine: listens on a socket for each of the two.
     host: '127.0.0.1',
     port: PORT,
     unsafeDirectSockets: [{ host: '::1', port: PORT }],
@@ -66,7 +66,7 @@ function bindings(): Record<string, string | number> {
   return values['one-object'] === true ? { SERVE: 'one-object' } : {};
 }
 
-/** `wrangler` bundles the Worker as it would for a deploy, and sends it nowhere. */
+/** Bundles the Worker with `wrangler` as for a deploy, without uploading it. */
 function bundle(): void {
   const outdir = `${process.cwd()}/${BUNDLE}`;
   const wrangler = 'node_modules/wrangler/bin/wrangler.js';

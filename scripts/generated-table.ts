@@ -1,7 +1,6 @@
 /**
- * A page with the table between its two marks, `<!-- <name>: … -->` and `<!-- end of <name> -->`,
- * brought up to date.
- * @throws Error where the page has no such marks
+ * Replaces the table in a page between its two marks, `<!-- <name>: … -->` and `<!-- end of <name> -->`.
+ * @throws Error if the page has no such marks
  */
 export function withGeneratedTable(page: string, name: string, table: string): string {
   const marks = new RegExp(`(<!-- ${name}: [^\\n]*-->\\n)[^]*?(<!-- end of ${name} -->)`);

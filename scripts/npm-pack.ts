@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { runTool, toolFile } from './tool.ts';
 
 /**
- * Packs a folder as `npm pack` does, with the npm that started this process or, where it was started
- * by hand, the one in the path.
+ * Packs a folder with `npm pack`, of the npm that started this process or, if none did, of the npm in
+ * the path.
  * @returns the tarball's name in `destination`
  * @throws Error with what npm says
  */
@@ -25,7 +25,7 @@ export function npmPack(folder: string, destination: string): string {
 /**
  * Makes the declarations of a TypeScript project.
  * @param project its folder under `src`, which has a `tsconfig.json`
- * @param made an empty folder, where they then lie as in `src`
+ * @param made an empty folder; they are written below it as their sources are below `src`
  * @throws Error when its types do not fit
  */
 export async function makeDeclarations(project: string, made: string): Promise<void> {
@@ -35,7 +35,7 @@ export async function makeDeclarations(project: string, made: string): Promise<v
   if (code !== 0) throw new Error('The declarations could not be made; npm run check says why.');
 }
 
-/** Copies declarations into a package, where modules are found by `.js`; `change` comes first. */
+/** Copies declarations into a package, where imports end in `.js`. @param change edits each text first */
 export function copyDeclarations(from: string, to: string, change = (text: string) => text): void {
   for (const file of readdirSync(from)) {
     const text = change(readFileSync(join(from, file), 'utf8'));

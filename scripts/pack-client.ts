@@ -13,7 +13,7 @@ const DIST = join(PROJECT, 'dist');
 const FOLDER = join(DIST, 'client');
 const MADE = join(DIST, 'client-types');
 
-/** What types an application's own events: types of their own, which no schema gives. */
+/** Imports of the types for an application's own events, which are not made from a schema. */
 const APPLICATION = /'\.\.\/protocol\/(app|standard-schema)\.ts'/g;
 
 const manifest = {
@@ -60,7 +60,7 @@ async function writeCode(): Promise<void> {
   });
 }
 
-/** The declarations, with the protocol's types in plain TypeScript: users have no schemas. */
+/** Writes the declarations, with the protocol's types in plain TypeScript: users have no schemas. */
 async function writeTypes(): Promise<void> {
   await makeDeclarations('client', MADE);
   copyDeclarations(join(MADE, 'client'), FOLDER, (text) =>

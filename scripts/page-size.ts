@@ -1,11 +1,11 @@
 import { buildPage } from '../web/build.ts';
 
-/** The most that the files which load with the page may weigh together, with gzip as browsers get them. */
+/** Size limit of all files that load with the page, together, compressed with gzip as browsers get them. */
 const MAX_BYTES = 60_000;
-/** The most that each file may weigh which is loaded when it is needed, or by other pages. */
+/** Size limit of each file that is loaded on demand, or by other pages. */
 const MAX_LAZY_BYTES = 45 * 1024;
 
-/** Builds the page and says what it weighs. @returns 0, or 1 when something is over its budget */
+/** Builds the page and prints its sizes. @returns 0, or 1 when one is over its limit */
 export async function checkPage(): Promise<number> {
   const files = await buildPage();
   const first = files.filter(({ isLazy }) => !isLazy);

@@ -8,7 +8,7 @@ export const REPORT = 'dist/vitest.json';
 
 const path = join(PROJECT, REPORT);
 
-/** A report of an earlier run must not be counted. */
+/** Removes the report of an earlier run, so that it is not counted. */
 export function removeReport(): void {
   rmSync(path, { force: true });
 }

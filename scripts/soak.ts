@@ -5,11 +5,11 @@ import { parseArgs } from 'node:util';
 
 /** `npm run soak -- NAME [--minutes 10] [--seed 1]` runs `test/soak/NAME.ts`; without a name, lists. */
 
-/** What a soak is given. It stops by itself, and throws when a property does not hold. */
+/** The arguments of a soak, which stops by itself, and throws when a property does not hold. */
 export interface SoakOptions {
-  /** How long to go on, in minutes. */
+  /** How long to run, in minutes. */
   minutes: number;
-  /** Everything random comes from it, so that a failure can be run again. */
+  /** Seed of everything random, so that a failure can be reproduced. */
   seed: number;
   log(line: string): void;
 }

@@ -5,7 +5,7 @@ export interface Tally {
   skipped: number;
 }
 
-/** What is read of the report of vitest's `json` reporter. */
+/** The part of the report of vitest's `json` reporter that is read. */
 export interface Report {
   numPassedTests: number;
   numFailedTests: number;
@@ -15,9 +15,9 @@ export interface Report {
 }
 
 /**
- * Counts a run. A file that did not load holds no failed test and still failed, and so did a run
- * that vitest itself calls failed without naming a test.
- * @param report undefined where vitest wrote none
+ * Counts a run. A file that did not load counts as a failed test, and so does a run that failed
+ * without a failed test.
+ * @param report undefined if vitest wrote none
  */
 export function tallyOf(report: Report | undefined, exitCode: number): Tally {
   if (report === undefined) return { passed: 0, failed: 1, skipped: 0 };
@@ -32,7 +32,7 @@ export function tallyOf(report: Report | undefined, exitCode: number): Tally {
   };
 }
 
-/** The same where nothing may be left out: what was skipped for want of a browser has failed. */
+/** The counts where no test may be left out: without a browser, skipped tests count as failed. */
 export function strictly({ passed, failed, skipped }: Tally, hasBrowser: boolean): Tally {
   return hasBrowser
     ? { passed, failed, skipped }

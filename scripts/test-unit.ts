@@ -1,6 +1,6 @@
 import { runTool, toolFile } from './tool.ts';
 
-/** `npm run test:unit`: what takes seconds. Arguments go to vitest. */
+/** `npm run test:unit`: the unit tests, which take seconds. Arguments go to vitest. */
 process.exitCode = await runTool(toolFile('vitest'), [
   'run',
   '--project=unit',

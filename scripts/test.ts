@@ -6,8 +6,8 @@ import { closingLine, tallyOf } from './tally.ts';
 import { holdTool, runTool, toolFile } from './tool.ts';
 
 /**
- * `npm test`: every test, and beside them types, lint and the other checks, whose output comes after.
- * Arguments go to vitest: `npm test -- test/room`.
+ * `npm test`: runs every test and, at the same time, types, lint and the other checks, whose output
+ * comes afterwards. Arguments go to vitest: `npm test -- test/room`.
  */
 
 removeReport();

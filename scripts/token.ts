@@ -11,7 +11,7 @@ import { readSettings } from '../src/settings/settings.ts';
 
 const USAGE =
   'Usage: npm run --silent token -- USER_ID [--name "DISPLAY NAME"] [--hours NUMBER] [--bot] [--admin]';
-/** A token for longer is nothing to hand out from a shell. */
+/** Longest time that a token may be valid: longer ones should not be handed out from a shell. */
 const MAX_HOURS = 24 * 366;
 
 function readArguments() {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT, WRANGLER_QUIET } from './project.ts';
 
-/** The file that an installed package runs under a command's name. No shell, so no `.cmd` either. */
+/** The JavaScript file of an installed package's command. Running it needs no shell, nor a `.cmd` file. */
 export function toolFile(packageName: string, command = packageName): string {
   const folder = join(PROJECT, 'node_modules', packageName);
   const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
@@ -17,13 +17,13 @@ export function toolFile(packageName: string, command = packageName): string {
 
 /**
  * Runs an installed package's command in the project's folder, with this terminal.
- * @returns its exit code; 1 where a signal ended it
+ * @returns its exit code; 1 if a signal ended it
  */
 export async function runTool(file: string, args: readonly string[]): Promise<number> {
   return exitCodeOf(start(file, args, 'inherit'));
 }
 
-/** The same, with what it writes kept until it has ended. */
+/** The same, but keeps its output until it has ended. */
 export async function holdTool(
   file: string,
   args: readonly string[],
@@ -47,7 +47,7 @@ function start(file: string, args: readonly string[], stdio: StdioOptions): Chil
   });
 }
 
-/** Waits for a child's end, which a signal to this process brings about. */
+/** Waits until a child has ended. Passes signals to this process on to it. */
 function exitCodeOf(child: ChildProcess): Promise<number> {
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -3,7 +3,7 @@ import type { Crowd } from './crowd.ts';
 import type { JoinWish } from './transports.ts';
 import { Latencies } from './latencies.ts';
 
-/** A command or a join, again and again by one client, each behind the reply to the last. */
+/** A command or a join, repeated by one client, each after the reply to the one before. */
 export interface AskWish {
   pids: number[];
   times: number;

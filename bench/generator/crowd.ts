@@ -1,17 +1,17 @@
 import { type TransportName, transports, type JoinWish } from './transports.ts';
 import { Member } from './member.ts';
 
-/** How often every client shows that it lives, in milliseconds. */
+/** Time between two heartbeats of a client, in milliseconds. */
 const BEAT_EVERY_MS = 20_000;
 const BEAT_TICK_MS = 500;
 
-/** Everyone in one room of one contestant. */
+/** All members of one room of one contestant. */
 export class Crowd {
   readonly members: readonly Member[];
   readonly #origin: string;
   #beats: NodeJS.Timeout | undefined;
 
-  /** @param users names its users: those of other crowds in the room must have another */
+  /** @param users prefix of its users' ids: other crowds in the room must have another one */
   constructor(transport: TransportName, origin: string, roomId: string, size: number, users = 'u') {
     this.#origin = origin;
     this.members = Array.from(
@@ -20,7 +20,7 @@ export class Crowd {
     );
   }
 
-  /** Joins everybody, so many at a time; `joined` is called behind each. */
+  /** Joins all members, `concurrency` at a time; `joined` is called after each. */
   async join(
     concurrency: number,
     wish: (member: Member) => JoinWish = () => ({}),
@@ -43,7 +43,7 @@ export class Crowd {
     await Promise.all(this.members.map((member) => member.drop()));
   }
 
-  /** Heartbeats are spread over time, as those of clients that came at different times are. */
+  /** Spreads heartbeats over time, like those of clients that have joined at different times. */
   #keepAlive(): void {
     clearInterval(this.#beats);
     let tick = 0;

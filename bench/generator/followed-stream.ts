@@ -5,8 +5,8 @@ import { WebSocket } from 'ws';
 const EVENT_END = '\n\n';
 
 /**
- * A room followed by an HTTP event stream, its messages posted one after another over one connection:
- * looks to a member like a socket.
+ * A room that is followed by an HTTP event stream, with its messages posted one after the other over
+ * one connection. It has the interface of a socket.
  */
 export class FollowedStream extends EventEmitter<{
   open: [];
@@ -62,13 +62,13 @@ export class FollowedStream extends EventEmitter<{
       return;
     }
     response.setEncoding('latin1');
-    response.on('data', (text: string) => this.#hear(text));
+    response.on('data', (text: string) => this.#receive(text));
     response.on('close', () => this.#close('ended'));
     this.emit('open');
   }
 
-  /** Passes on the events that are whole; a message is never cut in two. */
-  #hear(text: string): void {
+  /** Passes on the complete events, so that a message is never cut in two. */
+  #receive(text: string): void {
     const known = this.#partial + text;
     const end = known.lastIndexOf(EVENT_END);
     this.#partial = known.slice(end + 1);

@@ -5,31 +5,31 @@ import { after } from './runs.ts';
 
 /** Joins that are under way at a time. */
 const CONCURRENCY = 32;
-/** The first and the last so many joins are looked at apart. */
+/** How many of the first and of the last joins are measured apart. */
 const PART = 100;
-/** A contestant is at rest when this long has cost it no more than this, in milliseconds. */
+/** A contestant is at rest when it uses at most `REST_CPU_MS` in `REST_MS`, both in milliseconds. */
 const REST_MS = 200;
 const REST_CPU_MS = 20;
 const MAX_REST_MS = 10_000;
 
-/** What it takes to let everyone in. */
+/** The cost of joining all members. */
 export interface JoinResult {
   joins: number;
-  /** Until the last one was in. */
+  /** Time until the last member had joined. */
   ms: number;
   /** Processor time of the contestant until it was at rest again, and of parts of it. */
   cpuMs: number;
   firstCpuMs: number;
   lastCpuMs: number;
-  /** Most frames that one who was in got while the others came. */
+  /** Most frames that one member received until all had joined. */
   mostFrames: number;
-  /** What those who came back had missed. */
+  /** Number of missed changes in the first member's join reply. */
   missed: number;
-  /** Where the first member stood with its join reply. */
+  /** Position in the first member's join reply. */
   position?: string;
 }
 
-/** Joins everyone. */
+/** Joins all members. */
 export async function runJoin(
   crowd: Crowd,
   pids: readonly number[],

@@ -1,8 +1,8 @@
-/** Resolution, and the longest that is told apart, in milliseconds. */
+/** Resolution, and the longest latency that is distinguished from longer ones, in milliseconds. */
 const STEP_MS = 0.01;
 const MAX_MS = 5_000;
 
-/** Counts of latencies, of which percentiles can be read. */
+/** Counts latencies, for percentiles. */
 export class Latencies {
   readonly #counts = new Uint32Array(MAX_MS / STEP_MS + 1);
   #total = 0;
@@ -18,7 +18,7 @@ export class Latencies {
     this.#total = 0;
   }
 
-  /** @returns milliseconds, 0 where nothing was counted */
+  /** @returns milliseconds; 0 if nothing was counted */
   percentile(percent: number): number {
     let left = (this.#total * percent) / 100;
     for (const [at, count] of this.#counts.entries()) {

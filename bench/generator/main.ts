@@ -6,9 +6,9 @@ import { type RunResult, type RunWish, runTalk } from './runs.ts';
 
 /** What the load generator can be asked to do, by name. Arguments and results travel as JSON. */
 export interface Operations {
-  /** Makes a crowd for a room of a contestant; nobody has joined yet. */
+  /** Makes a crowd for a room of a contestant, without joining it. */
   make(wish: CrowdWish): object;
-  /** Joins everyone of it, or joins them again. */
+  /** Joins all members of a crowd, or joins them again. */
   join(wish: { crowd: string; pids?: number[] } & JoinWish): JoinResult;
   /** Makes and joins. */
   open(wish: CrowdWish): object;
@@ -26,7 +26,7 @@ export interface CrowdWish {
   origin: string;
   room: string;
   members: number;
-  /** Begin of its users' names. */
+  /** Prefix of its users' ids. */
   users?: string;
 }
 
@@ -96,5 +96,5 @@ async function handle({ id, name, wish }: Ask): Promise<void> {
 }
 
 process.on('message', (ask: Ask) => void handle(ask));
-// Whoever asked is gone.
+// The bench is gone.
 process.on('disconnect', () => process.exit(0));

@@ -25,7 +25,7 @@ export class Member {
     this.joining = { roomId, userId };
   }
 
-  /** Why it is gone, when it is not supposed to be. */
+  /** Why its socket was closed; undefined while it is open, or after `drop`. */
   get lost(): string | undefined {
     return this.#closed;
   }
@@ -49,7 +49,7 @@ export class Member {
       socket.on('message', (data: Buffer) => {
         const frame = data.toString('latin1');
         if (isJoined) {
-          this.#hear(frame);
+          this.#receive(frame);
           return;
         }
         const { send, joined } = transport.greet(frame, joining);
@@ -59,8 +59,8 @@ export class Member {
         this.reply = joined;
         isJoined = true;
         done();
-        // What came in the same frame behind the reply.
-        this.#hear(frame);
+        // The same frame may hold events after the reply.
+        this.#receive(frame);
       });
       socket.on('open', () => {
         if (transport.greets) return;
@@ -108,7 +108,7 @@ export class Member {
     if (heartbeat !== undefined) this.#socket?.send(heartbeat);
   }
 
-  /** Ends the connection without a word, as a lost network does; resolves once it is gone. */
+  /** Ends the connection without closing it, as a lost network does; resolves once it is gone. */
   drop(): Promise<void> {
     const socket = this.#socket;
     this.#socket = undefined;
@@ -119,7 +119,7 @@ export class Member {
     });
   }
 
-  #hear(frame: string): void {
+  #receive(frame: string): void {
     // Engine.IO's heartbeat.
     if (frame === '2') this.#socket?.send('3');
     else this.onFrame(this, frame);

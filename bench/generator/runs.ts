@@ -3,12 +3,12 @@ import type { Crowd } from './crowd.ts';
 import { Latencies } from './latencies.ts';
 import { Talk, type Tally } from './talk.ts';
 
-/** Behind the end of a run nothing comes any more when nothing has come for so long. */
+/** After a run, what has not come counts as lost when nothing has come for this long, in milliseconds. */
 const SILENCE_MS = 30_000;
 const SETTLE_TICK_MS = 5;
-/** Processor time is counted in ticks of 10 ms: less of it would be too coarse, in milliseconds. */
+/** Least processor time of a run, in milliseconds: it is counted in ticks of 10 ms, so less is too coarse. */
 const CPU_ENOUGH_MS = 400;
-/** But for that no more than so many times `sendMs` are spent. */
+/** For that, a run is extended to at most this many times `sendMs`. */
 const MAX_EXTENSION = 4;
 const LOOK_EVERY_MS = 25;
 
@@ -16,9 +16,9 @@ const LOOK_EVERY_MS = 25;
 export interface RunResult {
   tally: Tally;
   ms: number;
-  /** Processor time of the contestant meanwhile. */
+  /** Processor time of the contestant in that time. */
   cpuMs: number;
-  /** The generator's own, which is in no figure: near `ms` it would be what is slow. */
+  /** The generator's own, which is in no figure: if it is near `ms`, the generator sets the pace. */
   generatorMs: number;
   /** Send-to-receive latency of deliveries, in milliseconds. */
   p50: number;
@@ -32,17 +32,17 @@ export interface RunWish {
   pids: number[];
   /** How long new messages are sent at least; until the contestant has used `CPU_ENOUGH_MS`, too. */
   sendMs: number;
-  /** Keeps so many messages on their way to everyone. */
+  /** Keeps this many messages in flight. */
   inFlight?: number;
-  /** Or sends so many a second, whatever comes back. */
+  /** Or sends this many a second, whatever comes back. */
   perSecond?: number;
-  /** How long nothing may come behind the end, in milliseconds, before the rest counts as lost. */
+  /** How long nothing may come after the end, in milliseconds, before the rest counts as lost. */
   silenceMs?: number;
 }
 
 /**
- * Talks for a while in one room or in several at once, each with a load of its own. Counts
- * everything the talk has cost, so nothing depends on when one looks.
+ * Talks for a while in one room or in several at once, each with a load of its own. Counts everything
+ * that the talk has cost, until its last message has reached everyone.
  */
 export async function runTalk(crowds: readonly Crowd[], wish: RunWish): Promise<RunResult> {
   const latencies = new Latencies();
@@ -108,17 +108,17 @@ function pace(talk: Talk, perSecond: number): () => void {
 
 /** Waits for what is under way, for as long as anything comes. */
 async function settled(talks: readonly Talk[], silenceMs: number): Promise<void> {
-  let heard = 0;
-  let heardAt = performance.now();
-  while (talks.some((talk) => !talk.isSettled) && performance.now() - heardAt < silenceMs) {
+  let received = 0;
+  let receivedAt = performance.now();
+  while (talks.some((talk) => !talk.isSettled) && performance.now() - receivedAt < silenceMs) {
     await after(SETTLE_TICK_MS);
     const { deliveries, answers } = sumOf(talks.map((talk) => talk.tally));
-    if (deliveries + answers > heard) heardAt = performance.now();
-    heard = deliveries + answers;
+    if (deliveries + answers > received) receivedAt = performance.now();
+    received = deliveries + answers;
   }
 }
 
-/** Resolves after so many milliseconds. */
+/** Resolves after `ms` milliseconds. */
 export function after(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -2,20 +2,20 @@ import type { Crowd } from './crowd.ts';
 import { Latencies } from './latencies.ts';
 import type { Member } from './member.ts';
 
-/** Messages of one sender that can be under way. */
+/** Most messages of one sender that can be under way. */
 const SLOTS = 1_024;
 const FILL = ' and then a few words, as people say them';
-/** Senders in a room; half of it where it is smaller. */
+/** Most senders in a room, and at most half of its members. */
 const MAX_SENDERS = 20;
 
-/** A command that was not carried out, at either transport. */
+/** Matches the refusal of a command, at any transport. */
 const REFUSED = /^(?:42)?\["error"|"ok":false/;
 
 const CARET = 94;
 const DOT = 46;
 const ZERO = 48;
 
-/** What went by between two looks. */
+/** What a talk has counted. */
 export interface Tally {
   messages: number;
   deliveries: number;
@@ -24,28 +24,28 @@ export interface Tally {
 }
 
 /**
- * Messages in a room, each with a number in its text, every delivery of which is checked: from each
- * sender every other member hears 1, 2, 3 … and those who only listen all hear the same order.
+ * Messages in a room, each with a number in its text. Every delivery is checked: from each sender every
+ * other member receives 1, 2, 3 … and all members who only listen receive the same order.
  */
 export class Talk {
   readonly tally: Tally = { messages: 0, deliveries: 0, frames: 0, answers: 0 };
   readonly latencies: Latencies;
-  /** Sentences about deliveries that were not as they must be. */
+  /** Sentences about wrong deliveries. */
   readonly faults: string[] = [];
   /** When the last message had reached everyone, on the clock of `performance.now`. */
   deliveredAt = 0;
-  /** Called behind each message that everyone has. */
+  /** Called after each message that has reached everyone. */
   onDelivered: () => void = () => undefined;
   readonly #crowd: Crowd;
   readonly #senders: readonly Member[];
   readonly #sent: number[];
   readonly #answered: number[];
-  /** Last number heard, by receiver and sender. */
-  readonly #heard: Int32Array;
-  /** Receivers that a message under way still lacks, by sender and number. */
+  /** Last number received, by receiver and sender. */
+  readonly #received: Int32Array;
+  /** How many receivers a message under way has not reached, by sender and number. */
   readonly #lacking: Int32Array;
   readonly #sentAt: Float64Array;
-  /** What each receiver has heard in which order, as one number. */
+  /** For each receiver, a hash of the order in which it has received messages. */
   readonly #order: Int32Array;
   #turn = 0;
   #underWay = 0;
@@ -58,19 +58,19 @@ export class Talk {
     this.#senders = members.slice(0, count);
     this.#sent = Array.from({ length: count }, () => 0);
     this.#answered = Array.from({ length: count }, () => 0);
-    this.#heard = new Int32Array(members.length * count);
+    this.#received = new Int32Array(members.length * count);
     this.#lacking = new Int32Array(count * SLOTS);
     this.#sentAt = new Float64Array(count * SLOTS);
     this.#order = new Int32Array(members.length);
-    for (const member of members) member.onFrame = (from, frame) => this.#hear(from, frame);
+    for (const member of members) member.onFrame = (from, frame) => this.#receive(from, frame);
   }
 
-  /** Messages that not everyone has yet. */
+  /** How many messages have not reached everyone yet. */
   get underWay(): number {
     return this.#underWay;
   }
 
-  /** The next sender says the next thing. */
+  /** Sends a message from the next sender. */
   say(): void {
     const at = this.#turn;
     this.#turn = (at + 1) % this.#senders.length;
@@ -84,14 +84,14 @@ export class Talk {
     this.#senders[at]?.say(`^${at}.${number}^${FILL}`);
   }
 
-  /** Whether everything that was said has come, and been answered where answers are due. */
+  /** Whether every message has reached everyone, and was answered if the transport answers. */
   get isSettled(): boolean {
     if (this.#underWay > 0) return false;
     const { transport } = this.#senders[0] ?? {};
     return transport?.answers !== true || this.tally.answers === this.tally.messages;
   }
 
-  /** To be called at the end: what is missing, and whether all have heard the same order. */
+  /** Called at the end. @returns all faults: also what is missing, and orders that differ */
   judge(): string[] {
     if (!this.isSettled) {
       this.#fault(
@@ -100,7 +100,7 @@ export class Talk {
     }
     const listeners = this.#order.slice(this.#senders.length);
     if (listeners.some((order) => order !== listeners[0])) {
-      this.#fault('listeners have heard different orders');
+      this.#fault('listeners have received different orders');
     }
     for (const { lost, index } of this.#crowd.members) {
       if (lost !== undefined) this.#fault(`the socket of member ${index} was closed: ${lost}`);
@@ -108,10 +108,10 @@ export class Talk {
     return this.faults;
   }
 
-  #hear({ index }: Member, frame: string): void {
+  #receive({ index }: Member, frame: string): void {
     let at = frame.indexOf('^');
     if (at === -1) {
-      if (REFUSED.test(frame)) this.#fault(`member ${index} was told ${frame.slice(0, 200)}`);
+      if (REFUSED.test(frame)) this.#fault(`member ${index} received ${frame.slice(0, 200)}`);
       return;
     }
     const now = performance.now();
@@ -131,7 +131,7 @@ export class Talk {
 
   #answer(sender: number, number: number): void {
     if (number !== (this.#answered[sender] ?? 0) + 1) {
-      this.#fault(`sender ${sender} got the answer to ${number} behind ${this.#answered[sender]}`);
+      this.#fault(`sender ${sender} got the answer to ${number} after ${this.#answered[sender]}`);
     }
     this.#answered[sender] = number;
     this.tally.answers++;
@@ -139,11 +139,11 @@ export class Talk {
 
   #deliver(receiver: number, sender: number, number: number, now: number): void {
     const place = receiver * this.#senders.length + sender;
-    const last = this.#heard[place] ?? 0;
+    const last = this.#received[place] ?? 0;
     if (number !== last + 1) {
-      this.#fault(`member ${receiver} heard ${number} of sender ${sender} behind ${last}`);
+      this.#fault(`member ${receiver} received ${number} of sender ${sender} after ${last}`);
     }
-    this.#heard[place] = number;
+    this.#received[place] = number;
     this.#order[receiver] = Math.imul(this.#order[receiver] ?? 0, 31) + sender;
     this.tally.deliveries++;
     const slot = sender * SLOTS + (number % SLOTS);

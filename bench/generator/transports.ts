@@ -1,8 +1,8 @@
 import { tokenFor } from './tokens.ts';
 
 /**
- * How a contestant is spoken to. Frames are written and read as text, without the clients' own
- * libraries: the generator must not be what is slow.
+ * How a client talks to a contestant. Frames are written and read as text, without the clients' own
+ * libraries, so that the generator is not what is slow.
  */
 
 export type TransportName =
@@ -41,7 +41,7 @@ export interface JoinReply {
 export interface Transport {
   address(origin: string, joining: Joining): string;
   headers(userId: string): Record<string, string>;
-  /** Whether the server speaks first, and the join ends with a reply; else it ends with the upgrade. */
+  /** Whether the server sends first, and the join ends with a reply; otherwise it ends with the upgrade. */
   greets: boolean;
   /** What to answer to a frame before the join is done, or the reply that ends it. */
   greet(frame: string, joining: Joining): { send?: string; joined?: JoinReply };
@@ -51,7 +51,7 @@ export interface Transport {
   command(name: string, payload: object, joining: Joining, ref: number): string;
   /** Whether each message is answered to its sender. */
   answers: boolean;
-  /** What a client sends so that the server sees it live. */
+  /** A client's heartbeat; absent if it sends none by itself. */
   heartbeat?: string;
   /** Where each message is posted to, when the room is followed by an HTTP stream and not a socket. */
   postTo?(origin: string, joining: Joining): string;
@@ -127,23 +127,23 @@ const stream: Transport = {
   speech: (message) => JSON.stringify({ message }),
 };
 
-/** A channel of nchan, which sends to whoever speaks what they have said: their answer. */
+/** A channel of nchan, which sends a message to its sender, too: that is the answer. */
 const nchan: Transport = {
   ...plain((roomId) => `/socket/${roomId}`),
   speech: (message, { userId }) => JSON.stringify({ sender: userId, message }),
   answers: true,
 };
 
-/** NATS' text protocol. A consumer for each member hears what the stream has stored, its own too. */
+/** NATS' text protocol. Each member's consumer receives what the stream has stored, its own messages too. */
 const nats: Transport = {
   ...plain(() => '/'),
   greets: true,
   greet(frame, { roomId, userId }) {
-    const hears = `hears.${userId}`;
+    const inbox = `hears.${userId}`;
     if (frame.startsWith('INFO')) {
       const options = '{"verbose":false,"pedantic":false}';
       const config = {
-        deliver_subject: hears,
+        deliver_subject: inbox,
         deliver_policy: 'new',
         ack_policy: 'none',
         filter_subject: `room.${roomId}`,
@@ -153,7 +153,7 @@ const nats: Transport = {
       const wish = JSON.stringify({ stream_name: 'ROOMS', config });
       const made = `made.${userId}`;
       const ask = `PUB $JS.API.CONSUMER.CREATE.ROOMS ${made} ${wish.length}\r\n${wish}\r\n`;
-      return { send: `CONNECT ${options}\r\nSUB ${hears} 1\r\nSUB ${made} 2\r\n${ask}` };
+      return { send: `CONNECT ${options}\r\nSUB ${inbox} 1\r\nSUB ${made} 2\r\n${ask}` };
     }
     return frame.includes(`MSG made.`) ? { joined: { ok: !frame.includes('"error"') } } : {};
   },

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 
 /** An operator's backend: one path for each way in which it answers. It verifies nothing. */
 
-/** How late a question about a slow room is answered, in milliseconds: within `BEFORE_MESSAGE_TIMEOUT_MS`. */
+/** Delay of answers to questions about slow rooms, in milliseconds: within `BEFORE_MESSAGE_TIMEOUT_MS`. */
 const SLOW_MS = 1_200;
 
 const ALLOW = '{"verdict":"allow"}';

@@ -6,7 +6,7 @@ import { median, rounded } from '../median.ts';
 import type { Running } from '../running.ts';
 import { say, type Stage } from '../stage.ts';
 
-/** What one thing costs in a room with so many messages. */
+/** The cost of one operation in a room of a size. */
 export interface AgeRow {
   host: string;
   messages: number;
@@ -19,13 +19,13 @@ export interface AgeRow {
 
 const TIMES = 60;
 const ROUNDS = 3;
-/** How far back a client is that has been away for long, and for a moment. */
+/** How many messages a client has missed that was away for long, and for a moment. */
 const LONG_AWAY = 5_000;
 const SHORT_AWAY = 20;
 
 /**
- * Join, history, coming back and search in a room of each size, all on one running host and in
- * turn, so that whatever else the machine does falls on every size alike.
+ * Join, history, reconnecting and search in a room of each size, all on one running host and in turn,
+ * so that other work of the machine affects every size alike.
  */
 export async function runAge(
   stage: Stage,

@@ -2,21 +2,21 @@ import { type Contestant, isOurs } from '../contestants.ts';
 import { rounded } from '../median.ts';
 import { say, type Stage } from '../stage.ts';
 
-/** What it takes to let many in, to hold them, and to let them come back. */
+/** The cost of many joins, of idle connections, and of reconnecting. */
 export interface CrowdRow {
   name: string;
   startMs: number;
   /** Processor time of one join, in milliseconds, and the time until all were in. */
   joinCpuMs: number;
   joinsMs: number;
-  /** Last hundred joins to the first hundred. */
+  /** Processor time of the last hundred joins, as a ratio to the first hundred. */
   lastToFirst: number;
-  /** Most frames that one who was there got meanwhile. */
+  /** Most frames that one member received until all had joined. */
   framesHeard: number;
-  /** Resident memory for each who is there and idle, in KiB, and that of the empty contestant. */
+  /** Resident memory for each idle connection, in KiB, and of the contestant without any, in MiB. */
   idleKib: number;
   emptyMib: number;
-  /** Coming back after a drop, without and with `since`; ours only. */
+  /** Reconnecting after a drop, without and with `since`; only for our hosts. */
   againCpuMs?: number;
   sinceCpuMs?: number;
   sinceToPlain?: number;
@@ -25,7 +25,7 @@ export interface CrowdRow {
 
 export const CROWD_SIZE = 1_000;
 const ROOM = 'crowd';
-/** Joins and leaves that make compiled code before anything is looked at. */
+/** Members that join and leave before anything is measured, so that code is compiled. */
 const WARM_UP = 50;
 const MISSED_SECONDS_MS = 1_000;
 const MISSED_PER_SECOND = 100;
@@ -61,7 +61,7 @@ export async function runCrowd(stage: Stage, contestant: Contestant): Promise<Cr
   return row;
 }
 
-/** Everyone is dropped and comes back, first plainly, then with what was said meanwhile. */
+/** Drops all members and joins them again, first plainly, then with `since`, for what they missed. */
 async function comeBack(
   { generator }: Stage,
   {

@@ -9,7 +9,7 @@ import { say, type Stage } from '../stage.ts';
 import { table } from '../table.ts';
 import { hookVerdicts } from '../targets.ts';
 
-/** What a backend does costs a room's members: medians of the ratios of all rounds. */
+/** What a backend costs a room's members: medians of all rounds. */
 export interface HookRow {
   name: string;
   /** What the backend does. */
@@ -19,7 +19,7 @@ export interface HookRow {
   p99Ms: number;
   /** Processor time per delivery, in microseconds. */
   cpuUs: number;
-  /** To the same load without it, in the same round. */
+  /** Ratio to the same load without the backend, in the same round. */
   p50Ratio: number;
   p99Ratio: number;
   cpuRatio: number;
@@ -30,7 +30,7 @@ interface Case {
   what: string;
   /** What the host is started with, by the address of the backend; the same settings share a host. */
   settings: string;
-  /** Others wait for a slow verdict in another room meanwhile. */
+  /** Whether others wait for slow verdicts in another room at the same time. */
   hasSlowOthers?: true;
   base?: string;
 }
@@ -61,7 +61,7 @@ const MEMBERS = 20;
 const PER_SECOND = 50;
 const SEND_MS = 3_000;
 const ROUNDS = 9;
-/** Messages a second of which each waits for its verdict in another room. */
+/** Messages a second in the other room, each of which waits for its slow verdict. */
 const SLOW_PER_SECOND = 5;
 
 const SECRETS = `whsec_${'x'.repeat(32)}`;
@@ -103,7 +103,7 @@ async function measure(
   }
   const seen = new Map<string, RunResult[]>();
   for (let round = 0; round < rounds; round++) {
-    // Each begins a round as often as the others.
+    // Each case is the first of a round as often as the others.
     const turns = CASES.map((_, at) => CASES[(at + round) % CASES.length]!);
     for (const one of turns) {
       const result = await talk(stage, one, running.get(one.settings)!);
@@ -115,7 +115,7 @@ async function measure(
   return seen;
 }
 
-/** Starts a host with these settings and fills a room of it, and one whose verdicts are slow. */
+/** Starts a host with these settings and joins members to the measured room and to that of slow verdicts. */
 async function open(
   stage: Stage,
   host: Contestant,

@@ -15,9 +15,9 @@ const LOOK_EVERY_MS = 1_000;
 
 interface IdleRow {
   name: string;
-  /** What ran in the room while nobody spoke; undefined where there is no way to see it. */
+  /** How often the room was run while nobody spoke; undefined if there is no way to see that. */
   wakeUps?: number;
-  /** What ran in it for the first messages behind that: shows that running is seen. */
+  /** How often it was run for the first messages after that: shows that running is seen. */
   wakeUpsByMessage?: number;
   /** Processor time of the whole contestant in those minutes, heartbeats included. */
   cpuMs: number;
@@ -95,10 +95,10 @@ async function speakOnce(stage: Stage, crowd: string): Promise<void> {
   if (faults.length > 0) throw new Error(`${crowd}: ${faults.join('; ')}`);
 }
 
-/** A file of a room; that of the times at which rooms are woken stands beside them, always open. */
+/** Matches a room's file. The file with the times of wakeups is not in that folder, and always open. */
 const ROOM_FILE = /\/rooms\/[^/]+\.sqlite$/;
 
-/** A room of the node host that sleeps has let its file go. */
+/** Whether a room's file is open. A room of the Node host that sleeps has closed its file. */
 function isFileOpen({ pids }: Running): boolean {
   return pids.some((pid) => {
     const folder = `/proc/${pid}/fd`;
@@ -122,7 +122,7 @@ async function wait(
 ): Promise<void> {
   const until = performance.now() + ms;
   const asleep = new Map(running.map((one) => [one, !isFileOpen(one)]));
-  let told = performance.now();
+  let reportedAt = performance.now();
   while (performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     for (const one of running) {
@@ -131,9 +131,9 @@ async function wait(
       if (asleep.get(one) === true && !isAsleep) opened(one);
       asleep.set(one, isAsleep);
     }
-    if (performance.now() - told < 30_000) continue;
-    told = performance.now();
-    say(`${((until - told) / 1_000).toFixed(0)} s to go`);
+    if (performance.now() - reportedAt < 30_000) continue;
+    reportedAt = performance.now();
+    say(`${((until - reportedAt) / 1_000).toFixed(0)} s to go`);
   }
 }
 

@@ -8,38 +8,38 @@ import { LISTENERS } from '../simulated-relays.ts';
 import { say, type Stage } from '../stage.ts';
 import { table } from '../table.ts';
 
-/** What real listeners of one room on real relays have seen. */
+/** What was measured with real listeners of one room on real relays. */
 export interface ListenersRow {
   listeners: number;
   relays: number;
   joinMs: number;
   p50Ms: number;
   p99Ms: number;
-  /** Of a second of one processor, while messages are said. */
+  /** Share of one processor that is used while messages are sent. */
   hostLoad: number;
   generatorLoad: number;
-  /** Time until everybody is back whose sockets were cut at once, in seconds. */
+  /** Time until all have reconnected whose sockets were cut at once, in seconds. */
   backSeconds: number;
-  /** What the room's object was asked until then: by relays, and by the Worker about relays. */
+  /** How often the room's object was called until then: by relays, and by the Worker about relays. */
   calls: number;
-  /** Messages that a listener has not received exactly once and in order. */
+  /** Listeners that did not receive every message exactly once and in order. */
   wrong: number;
 }
 
 const ROOM = 'stadium';
 const AT_ONCE = 100;
-/** Those who come back all try at once; more than this many sockets in their handshake fail to connect. */
+/** How many reconnect at a time: of more sockets in their handshake, some fail to connect. */
 const BACK_AT_ONCE = 2_000;
 const MESSAGES = 40;
 const EVERY_MS = 500;
-/** Said while nobody is connected. */
+/** Messages that are sent while nobody is connected. */
 const MISSED = 20;
 const PATIENCE_MS = 300_000;
-/** A room that nothing has run for so long has nothing left to do. */
+/** A room that was not run for this long has nothing left to do, in milliseconds. */
 const IDLE_MS = 3_000;
 const NUMBERED = /\^(\d+) (\d+)\^/g;
 
-/** One listener's socket: takes note of numbers and of how late they came. */
+/** One listener's socket: records the numbers of messages and how late they came. */
 class Listener {
   readonly userId: string;
   readonly seen: number[] = [];
@@ -59,7 +59,7 @@ class Listener {
     this.#socket = socket;
     await new Promise<void>((resolve, reject) => {
       socket.on('message', (data: Buffer) => {
-        this.#hear(data.toString('utf8'));
+        this.#receive(data.toString('utf8'));
         resolve();
       });
       socket.on('error', reject);
@@ -72,7 +72,7 @@ class Listener {
     this.#socket?.terminate();
   }
 
-  #hear(text: string): void {
+  #receive(text: string): void {
     const now = performance.now();
     for (const [, number, at] of text.matchAll(NUMBERED)) {
       this.seen.push(Number(number));
@@ -83,10 +83,10 @@ class Listener {
   }
 }
 
-/** Real sockets to our Worker, as many as descriptors allow, on as many relays as they need. */
+/** Measures real sockets to our Worker, on as many relays as they need. */
 export async function runListeners(stage: Stage, count: number): Promise<ListenersRow> {
   const native = contestants.find(({ name }) => name === 'native@edge')!;
-  // Relays hold all of them, and the room's object tells what runs it.
+  // Relays hold all of them, and the room's object logs what runs it.
   const host = { kind: 'edge' as const, entry: WATCHED };
   const contestant = { ...native, host, settings: { RELAY_ABOVE: '0' } };
   await stage.bundle([contestant]);
@@ -108,7 +108,7 @@ export async function runListeners(stage: Stage, count: number): Promise<Listene
   await openAll(listeners, running, BACK_AT_ONCE);
   const backSeconds = (performance.now() - cutAt) / 1_000;
   const calls = running.woken - before;
-  await heardAll(listeners, MESSAGES + MISSED);
+  await receivedAll(listeners, MESSAGES + MISSED);
   const wrong = listeners.filter(({ seen }) => seen.some((number, at) => number !== at)).length;
   for (const listener of listeners) listener.cut();
   await stage.stop(running);
@@ -147,7 +147,7 @@ async function measure(listeners: readonly Listener[], running: Running) {
     await post(running, at);
     await pause(EVERY_MS);
   }
-  await heardAll(listeners, MESSAGES);
+  await receivedAll(listeners, MESSAGES);
   const ms = performance.now() - begunAt;
   const { user, system } = process.cpuUsage(before.own);
   const late = listeners.flatMap(({ lateMs }) => lateMs).toSorted((a, b) => a - b);
@@ -172,7 +172,8 @@ async function post({ origin }: Running, number: number): Promise<void> {
   if (!response.ok) throw new Error(`A message was refused: ${await response.text()}`);
 }
 
-async function heardAll(listeners: readonly Listener[], count: number): Promise<void> {
+/** Waits until every listener has received `count` messages, but no longer than `PATIENCE_MS`. */
+async function receivedAll(listeners: readonly Listener[], count: number): Promise<void> {
   const until = performance.now() + PATIENCE_MS;
   while (listeners.some(({ seen }) => seen.length < count)) {
     if (performance.now() > until) return;

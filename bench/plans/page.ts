@@ -14,13 +14,13 @@ import { say, type Stage } from '../stage.ts';
 import { syncMs } from '../disk.ts';
 import { table } from '../table.ts';
 
-/** The processor is slowed by this factor, as a phone or an old laptop would be. */
+/** Factor by which the processor is slowed, to that of a phone or an old laptop. */
 const SLOWED = 4;
 const ROUNDS = 3;
-/** Messages a second in the room in which somebody types, and the writers they come from. */
+/** Messages a second in the room in which the user types, and the writers they come from. */
 const MESSAGES_PER_SECOND = 50;
 const WRITERS = 10;
-/** Others in the crowded room: above 200 users it sends a number instead of names. */
+/** Other members of the crowded room: above 200 users it sends a number instead of names. */
 const CROWD = 250;
 const KEYS = 60;
 const KEY_EVERY_MS = 150;
@@ -32,7 +32,7 @@ const PIXELS_A_FRAME = 80;
 const ROOMS = 30;
 const SETTLE_MS = 3_000;
 
-/** Scripts of the measurement are evaluated in the page, which its own policy forbids. */
+/** The measurement evaluates scripts in the page, which its own policy would forbid. */
 const WINDOW = { viewport: { width: 1280, height: 800 }, bypassCSP: true };
 
 interface Sample {
@@ -56,8 +56,9 @@ interface Row {
 }
 
 /**
- * How the page answers on a slow processor: typing while a room is busy, of ten users and of a crowd, scrolling through a long
- * room, and a start with many rooms. Another checkout can be measured in turn with this one.
+ * How fast the page answers on a slow processor: typing in a busy room, of ten users and of a crowd,
+ * scrolling through a long room, and a start with many rooms. Another checkout can be measured in turn
+ * with this one.
  */
 export async function runPage(
   stage: Stage,
@@ -143,17 +144,17 @@ async function inBrowser<T>(
   }
 }
 
-/** A function of the page that Playwright has no part in: its own scripts would be compiled meanwhile. */
+/** A function in the page that is bound without Playwright, whose own scripts take time to compile. */
 const TELL = 'tellFirstMessage';
 
-/** Tells when the first message was painted, in milliseconds after the start of loading. */
+/** Reports when the first message was painted, in milliseconds after the start of loading. */
 const FIRST_MESSAGE = `new MutationObserver((_, observer) => {
   if (document.querySelector('#messages .message') === null) return;
   observer.disconnect();
   requestAnimationFrame(() => setTimeout(() => ${TELL}(String(performance.now()))));
 }).observe(document, { childList: true, subtree: true })`;
 
-/** Waits for it only when it is asked. */
+/** Prepares the report of the first message. The promise is in an object, so that it is not awaited yet. */
 async function firstMessageOf(page: Page, cdp: CDPSession): Promise<Pick<Opened, 'firstMessage'>> {
   await cdp.send('Runtime.enable');
   await cdp.send('Runtime.addBinding', { name: TELL });

@@ -25,7 +25,7 @@ export interface FlushRow {
   msPerFlush: number;
 }
 
-/** A crowd that joins at once, and then hears a message in each flush. */
+/** A crowd that joins at once, and then receives a message in each flush. */
 export interface RelayCrowd extends FlushRow {
   joinUs: number;
   /** Memory of the room for each listener. */

@@ -37,7 +37,7 @@ export async function runRooms(
     say(`${one.contestant.name}: ${ROOMS} rooms are there`);
   }
   const results = new Map<Running, RunResult[]>();
-  // The first round makes tables and compiled code.
+  // The first round, which creates tables and compiles code, does not count.
   for (let round = 0; round <= ROUNDS; round++) {
     for (const one of running) {
       const { pids } = one;

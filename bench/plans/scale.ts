@@ -12,9 +12,9 @@ import { runShare, type ShareRow } from './share.ts';
 import { ROOMS, type RoomsRow, runRooms } from './rooms.ts';
 
 const SIZES = [10_000, 1_000_000];
-/** How big a room is in which the share of the search index is measured. */
+/** Messages of the room in which the share of the search index is measured. */
 const SHARE_SIZE = 100_000;
-/** The Room is the same at every transport: one of each host says what age costs. */
+/** The Room is the same at every transport: one contestant of each host shows what age costs. */
 const AGED = new Set(['native@node', 'native@edge']);
 const ROOMY = new Set([
   'seed-like',
@@ -25,7 +25,7 @@ const ROOMY = new Set([
   'native@node process',
 ]);
 
-/** What grows: the crowd, the number of rooms, a room's age. */
+/** Measures the effect of what grows: the crowd, the number of rooms, a room's age. */
 export async function runScale(stage: Stage, contestants: readonly Contestant[]): Promise<void> {
   await stage.bundle(contestants);
   const crowds: CrowdRow[] = [];

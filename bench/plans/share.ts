@@ -15,7 +15,7 @@ export interface ShareRow {
   stored: number;
   /** Its part of the search index. */
   index: number;
-  /** The search index to everything else. */
+  /** The search index as a ratio to everything else. */
   share: number;
 }
 

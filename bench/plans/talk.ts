@@ -10,9 +10,9 @@ export type Mode =
   | { kind: 'full'; inFlight: number }
   /** One message at a time, with pauses. */
   | { kind: 'quiet' }
-  /** Half of what the seed-like server can take, for everyone. */
+  /** For all contestants, half of the rate that the seed-like server can take. */
   | { kind: 'half of the seed' }
-  /** Half of what each can take. */
+  /** For each contestant, half of the rate that it can take. */
   | { kind: 'half of its own' };
 
 /** A room's size, and what is done in it round after round. */
@@ -20,7 +20,7 @@ export interface Phase {
   members: number;
   modes: readonly Mode[];
   sendMs: number;
-  /** No further round begins that would end later than this, behind the phase's begin. */
+  /** No further round begins that would end later than this after the phase has begun, in milliseconds. */
   budgetMs: number;
   mostRounds: number;
 }
@@ -33,10 +33,10 @@ export interface Row {
   voidRounds: number;
   /** Processor time per delivered message, in microseconds. */
   cpuUs: number;
-  /** `cpuUs` to that of the seed-like server. */
+  /** `cpuUs` as a ratio to that of the seed-like server. */
   ratio: number;
   deliveriesPerSecond: number;
-  /** Messages that the room has stored (ours, the two objects) and everyone has got. */
+  /** Messages that the room has stored (ours, the two objects) and everyone has received. */
   messagesPerSecond: number;
   /** Deliveries and answers for each frame that held any. */
   perFrame: number;
@@ -50,18 +50,18 @@ export interface Figure {
   members: number;
   mode: string;
   rows: Row[];
-  /** One sync of the disk between its rounds, for a quiet room in its rhythm. */
+  /** Time of one sync of the disk between its rounds; for a quiet room, with its pauses between syncs. */
   diskSyncMs: number;
 }
 
 /** Messages a second in a quiet room. */
 const QUIET_PER_SECOND = 30;
 /**
- * How much longer one talks where latencies are what is looked at. Of a load that is the same for all so
- * much that the first messages, for which everybody's code has gone cold, are fewer than one in a hundred.
+ * How many times longer a talk is if latencies matter. With a load that is the same for all it is so long
+ * that the first messages, for which every contestant's code is cold, are fewer than one in a hundred.
  */
 const TIMES = { full: 1, quiet: 3, 'half of the seed': 8, 'half of its own': 3 };
-/** The talk whose rate is halved: this many in flight. */
+/** Messages in flight in the talk whose rate is halved. */
 const REFERENCE_IN_FLIGHT = 50;
 
 function titleOf(mode: Mode): string {
@@ -105,7 +105,7 @@ async function gather(stage: Stage, one: Running, room: string, members: number)
   const { contestant, origin } = one;
   const { name: crowd, transport } = contestant;
   await stage.generator.ask('open', { crowd, transport, origin, room, members });
-  // The first messages make tables and compiled code.
+  // The first messages create tables and compile code.
   await stage.generator.ask('talk', { crowds: [crowd], pids: [], inFlight: 20, sendMs: 100 });
 }
 

@@ -48,9 +48,9 @@ export async function runTalks(
   say(`${running.length} contestants run`);
   const figures: Figure[] = [];
   for (const phase of quick ? QUICK : WHOLE) {
-    const told =
+    const chosen =
       rounds === undefined ? phase : { ...phase, mostRounds: rounds, budgetMs: Infinity };
-    const seen = await runPhase(stage, running, told);
+    const seen = await runPhase(stage, running, chosen);
     figures.push(...seen);
     for (const figure of seen) process.stdout.write(figureText(figure));
   }

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 
-/** A port of the loopback interface that was free a moment ago: these servers cannot say which they took. */
+/** A port of the loopback interface that was free a moment ago, for servers that cannot report their port. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   const { promise, resolve } = Promise.withResolvers<void>();

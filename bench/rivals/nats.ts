@@ -7,7 +7,7 @@ import { freePort } from './free-port.ts';
 
 /**
  * NATS with JetStream, as Debian packages it: a room is a subject, every message goes to a stream in a
- * file, and everybody follows it with a consumer of their own. From version 2.10 each message is synced
+ * file, and each member follows it with a consumer of its own. From version 2.10 each message is synced
  * to the disk; 2.9 cannot do that, and syncs every two minutes.
  * `node bench/rivals/nats.ts FOLDER VERSION`: the folder takes its configuration and its store.
  */

@@ -1,7 +1,7 @@
 import { type Connection, routePartykitRequest, Server, type WSMessage } from 'partyserver';
 import type { Spoken } from '../spoken.ts';
 
-/** The same with PartyServer, hibernating: insert, then its `broadcast`. */
+/** The room of `bare-object.ts` with PartyServer, hibernating: an insert, then its `broadcast`. */
 export class RoomObject extends Server<Env> {
   static override options = { hibernate: true };
 

@@ -5,39 +5,39 @@ import type { RequestAnswer, RequestCall } from '../../src/relay/exchange.ts';
 export { default } from '../../src/edge/worker.ts';
 export * from '../../src/edge/worker.ts';
 
-/** Our Worker, whose room objects tell the log whenever something runs them. */
+/** The room object of our Worker, which also logs whenever something runs it. */
 export class RoomObject extends Room {
   constructor(state: DurableObjectState, env: Environment) {
     super(state, env);
-    told('made');
+    logWakeup('made');
   }
 
   override fetch(request: Request): Promise<Response> {
-    told('fetch');
+    logWakeup('fetch');
     return super.fetch(request);
   }
 
   override relayed(call: RequestCall): Promise<RequestAnswer> {
-    told('relay');
+    logWakeup('relay');
     return super.relayed(call);
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
-    told('message');
+    logWakeup('message');
     super.webSocketMessage(socket, data);
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string, clean: boolean): void {
-    told('close');
+    logWakeup('close');
     super.webSocketClose(socket, code, reason, clean);
   }
 
   override webSocketError(socket: WebSocket): void {
-    told('error');
+    logWakeup('error');
     super.webSocketError(socket);
   }
 }
 
-function told(what: string): void {
+function logWakeup(what: string): void {
   console.log(`woken by ${what}`);
 }

@@ -1,6 +1,6 @@
 import type { Immediate, Sql, SqlValue } from '../room/ports.ts';
 
-/** A room's database in its Durable Object. */
+/** The database of a Durable Object, for the object that it hosts. */
 export class ObjectSql implements Sql {
   readonly #storage: DurableObjectStorage;
 

@@ -1,6 +1,6 @@
 import type { Wakeup } from '../room/ports.ts';
 
-/** A room's wakeup as its object's one alarm, which is stored together with the turn's writes. */
+/** A hosted object's wakeup as the one alarm of its Durable Object, stored together with the turn's writes. */
 export class ObjectWakeup implements Wakeup {
   readonly #storage: Pick<DurableObjectStorage, 'setAlarm' | 'deleteAlarm'>;
 

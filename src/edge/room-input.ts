@@ -25,7 +25,7 @@ export interface RoomInputOptions {
 
 type Data = string | ArrayBuffer;
 
-/** Takes frames from a room's sockets to the Room, and stops floods. */
+/** Takes frames from sockets to the room, relay or inbox that they lead to, and stops floods. */
 export class RoomInput<O extends Connectable> {
   readonly #hosted: HostedObject<O>;
   readonly #options: RoomInputOptions;

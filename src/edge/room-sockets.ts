@@ -4,7 +4,7 @@ import { systemClock } from '../socketio-server/clock.ts';
 import { ObjectConnection } from './object-connection.ts';
 import type { UpgradeContext } from './upgrade-context.ts';
 
-/** The sockets of one room's object as its connections. They outlive the room's sleep. */
+/** The sockets of a Durable Object as connections of the object that it hosts. They outlive its sleep. */
 export class RoomSockets {
   readonly #state: DurableObjectState;
   readonly #connections = new Map<WebSocket, ObjectConnection>();

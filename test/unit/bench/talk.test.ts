@@ -67,7 +67,7 @@ describe('a run of the load generator', () => {
       deliver(to, text);
     });
     const { faults } = await talkIn(await roomThat(twice));
-    expect(faults.join()).toMatch(/heard \d+ of sender \d+ behind \d+/);
+    expect(faults.join()).toMatch(/received \d+ of sender \d+ after \d+/);
   });
 
   it('is void when one listener receives two senders in another order', async () => {
