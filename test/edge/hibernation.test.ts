@@ -1,4 +1,4 @@
-import { abortAllDurableObjects } from 'cloudflare:test';
+import { abortAllDurableObjects, evictDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Attachment } from '../../src/edge/object-connection.ts';
 import { upgradeRequest } from '../../src/edge/upgrade-context.ts';
@@ -228,9 +228,10 @@ describe('a room that sleeps', () => {
     const alice = await join(roomId, 'alice');
     await sleep(roomId);
     await alice.pong();
-    // Wakes the object and makes it sleep again.
-    const runs = await within(roomId, () => true).then(() => sleep(roomId));
-    expect(runs).toBeUndefined();
+    // An object that runs can be evicted, one that sleeps cannot.
+    await expect(evictDurableObject(stubOf(roomId))).rejects.toThrow('not currently running');
+    await within(roomId, () => true);
+    await evictDurableObject(stubOf(roomId));
     await alice.pong();
     expect(alice.pongs).toEqual(['pong', 'pong']);
     const at = await within(roomId, (_, state) =>

@@ -203,7 +203,8 @@ export class Members {
     this.fillKeys();
     const key = foldName(prefix);
     const found = this.#database.all<{ userId: string }>(
-      'SELECT DISTINCT user_id AS userId FROM member_keys WHERE key >= ? AND key < ? LIMIT ?',
+      `SELECT DISTINCT user_id AS userId FROM member_keys WHERE key >= ? AND key < ?
+        ORDER BY key LIMIT ?`,
       key,
       key + LAST_CHARACTER,
       limit,
