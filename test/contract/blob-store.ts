@@ -21,7 +21,7 @@ function bodyOf(...pieces: Uint8Array[]): ReadableStream<Uint8Array> {
   });
 }
 
-/** A body whose sender is gone after one piece. */
+/** A body that breaks off after one piece. */
 function brokenBody(piece: Uint8Array): ReadableStream<Uint8Array> {
   let isSent = false;
   return new ReadableStream({
@@ -48,7 +48,7 @@ async function keysOf(store: BlobStore, prefix: string): Promise<string[]> {
   return keys.toSorted();
 }
 
-/** What files ask of the store of their bytes, whichever host it is on. */
+/** The contract of a `BlobStore`, the same for every host. */
 export function blobStoreContract(
   withStore: (use: (store: BlobStore) => Promise<void>) => Promise<void>,
 ): void {
@@ -91,7 +91,7 @@ export function blobStoreContract(
   it.each([
     ['shorter', 10],
     ['longer', 2],
-  ])('refuses a body that is %s than its length, and keeps nothing of it', (_, size) =>
+  ])('refuses a body that is %s than its announced length, and stores nothing of it', (_, size) =>
     withStore(async (store) => {
       const storing = store.put('room/epoch/wrong', bodyOf(bytesOf('ab'), bytesOf('cd')), size);
       await expect(storing).rejects.toBeInstanceOf(BodyLengthMismatch);
@@ -117,7 +117,7 @@ export function blobStoreContract(
       expect([...new Uint8Array(await new Response(body).arrayBuffer())]).toEqual([62, 63]);
     }));
 
-  it('deletes keys, those that hold nothing too', () =>
+  it('deletes keys, also those that hold nothing', () =>
     withStore(async (store) => {
       await store.put('room/epoch/a', bodyOf(bytesOf('a')), 1);
       await store.put('room/epoch/b', bodyOf(bytesOf('b')), 1);
@@ -126,7 +126,7 @@ export function blobStoreContract(
       await store.delete([]);
     }));
 
-  it('lists what is below a prefix, in pages, with sizes and times', () =>
+  it('lists the keys with a prefix in pages, with sizes and times', () =>
     withStore(async (store) => {
       const names = Array.from({ length: 1_005 }, (_, at) => `f${String(at).padStart(4, '0')}`);
       await Promise.all(
@@ -140,7 +140,7 @@ export function blobStoreContract(
     }));
 
   it.each(['../etc/passwd', 'a/../b', '/a', 'a//b', 'a/', '', 'a.b', 'a\0b'])(
-    'refuses the key %j, which could lead elsewhere',
+    'refuses the key %j, which could lead outside its folder',
     (key) =>
       withStore(async (store) => {
         await expect(store.put(key, bodyOf(bytesOf('a')), 1)).rejects.toThrow('names joined');

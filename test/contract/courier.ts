@@ -14,7 +14,7 @@ interface LedgerPorts {
   courier?: Courier;
 }
 
-/** An object that owes what it is told to, and is no room. */
+/** The simplest hosted object with deliveries: it owes what the test says. */
 export class Ledger implements Hosted {
   readonly #ports: LedgerPorts;
   readonly #deliveries: Deliveries;
@@ -36,12 +36,12 @@ export class Ledger implements Hosted {
     });
   }
 
-  /** Runs a statement beside what is owed. */
+  /** Runs an SQL statement in the object's database. */
   alter(statement: string): void {
     this.#ports.sql.run(statement);
   }
 
-  /** Key and failed attempts of what is owed. */
+  /** The stored deliveries: each key with its number of failed attempts. */
   rows(): [string, number][] {
     return this.#ports.sql
       .all<{ key: string; attempt: number }>('SELECT key, attempt FROM deliveries ORDER BY key')
@@ -58,7 +58,7 @@ export class Ledger implements Hosted {
   }
 }
 
-/** What a host promises of deliveries: an attempt after the commit, an outcome in a later turn. */
+/** The contract of a host's courier: an attempt after the commit, its outcome in a later turn. */
 export function courierContract(
   withLedger: (
     carry: Carry,
@@ -69,7 +69,7 @@ export function courierContract(
 
   const rows = (hosted: HostedObject<Ledger>) => hosted.ask((ledger) => ledger.rows());
 
-  it('carries what is owed to one target at once, and keeps nothing that is acknowledged', async () => {
+  it('are carried to a target in one attempt, and deleted when acknowledged', async () => {
     const carried: string[][] = [];
     const carry: Carry = async (target, deliveries) => {
       carried.push([target, ...deliveries.map(({ body }) => body)]);
@@ -85,7 +85,7 @@ export function courierContract(
 
   it.each<[string, Carry, [string, number][]]>([
     [
-      'a rejection as a failure of all',
+      'a rejected promise as a failure of all deliveries',
       async () => Promise.reject(new Error('down')),
       [
         ['1', 1],
@@ -93,7 +93,7 @@ export function courierContract(
       ],
     ],
     [
-      'a throw as a failure of all',
+      'a thrown error as a failure of all deliveries',
       () => {
         throw new Error('down');
       },
@@ -107,9 +107,9 @@ export function courierContract(
       async () => ['delivered', { retryAfterMs: 60_000 }],
       [['2', 1]],
     ],
-    ['an outcome that is missing as a failure', async () => ['delivered'], [['2', 1]]],
-  ])('counts %s', async (_, carry, left) => {
-    // The next attempt is due within a second: this clock does not come to it.
+    ['a missing outcome as a failure', async () => ['delivered'], [['2', 1]]],
+  ])('count %s', async (_, carry, left) => {
+    // The clock stands still, so that the next attempt, due within a second, does not come.
     vi.useFakeTimers({ toFake: ['Date'] });
     await withLedger(carry, async (hosted) => {
       await hosted.ask((ledger) => ledger.owe('hook', '1', '2'));
@@ -118,7 +118,7 @@ export function courierContract(
     });
   });
 
-  it('gives up an attempt after 15 s, and what comes later changes nothing', async () => {
+  it('are given up after 15 s, and a later outcome is ignored', async () => {
     const { promise, resolve } = Promise.withResolvers<readonly ['delivered']>();
     await withLedger(
       () => promise,
@@ -136,7 +136,7 @@ export function courierContract(
     );
   });
 
-  it('drops an attempt with an object that is evicted, whose next life makes it again', async () => {
+  it("drops an attempt when its object is evicted, and makes it again in the object's next life", async () => {
     const attempts: ((outcomes: readonly ['delivered']) => void)[] = [];
     const carry: Carry = () => new Promise((resolve) => attempts.push(resolve));
     await withLedger(carry, async (hosted) => {

@@ -4,12 +4,12 @@ import type { RoomDirectory } from '../../src/host/room-directory.ts';
 const alice = { userId: 'alice', name: 'Alice' };
 const bob = { userId: 'bob', name: 'Bob' };
 
-/** How transports reach rooms without joining, whichever host they live on. */
+/** The contract of `RoomDirectory.execute`, by which transports reach rooms without joining. */
 export function directoryContract(
   open: () => Pick<RoomDirectory, 'execute'>,
   newRoom = () => `room ${crypto.randomUUID()}`,
 ): void {
-  it('shows a room without messages as an empty one', async () => {
+  it('are empty before their first message', async () => {
     const roomId = newRoom();
     expect(await open().execute(roomId, alice, 'getRoom', {})).toEqual({
       ok: true,
@@ -26,7 +26,7 @@ export function directoryContract(
     });
   });
 
-  it('stores a message and returns it to the next request', async () => {
+  it('store a message and return it to the next request', async () => {
     const roomId = newRoom();
     const directory = open();
     const sent = await directory.execute(roomId, alice, 'message', { message: 'hello', id: 'a1' });
@@ -47,7 +47,7 @@ export function directoryContract(
     });
   });
 
-  it('executes commands in the order in which they arrive', async () => {
+  it('execute commands in the order in which they arrive', async () => {
     const roomId = newRoom();
     const directory = open();
     const all = await Promise.all(
@@ -58,14 +58,14 @@ export function directoryContract(
     expect(all).toMatchObject(all.map((_, at) => ({ ok: true, message: { seq: at + 1 } })));
   });
 
-  it('keeps rooms apart', async () => {
+  it('do not share messages', async () => {
     const directory = open();
     const [one, other] = [newRoom(), newRoom()];
     await directory.execute(one, alice, 'message', { message: 'here' });
     expect(await directory.execute(other, alice, 'getHistory', {})).toMatchObject({ messages: [] });
   });
 
-  it('returns a refusal as a result, with its field', async () => {
+  it('return a refusal as a result, with its field', async () => {
     const roomId = newRoom();
     const directory = open();
     expect(await directory.execute(roomId, alice, 'message', { message: '' })).toEqual({
@@ -84,7 +84,7 @@ export function directoryContract(
     ).toMatchObject({ ok: false, error: { code: 'too_large', field: 'message' } });
   });
 
-  it('returns how long to wait when commands come too fast', async () => {
+  it('refuse commands that come too fast, for their user only', async () => {
     const roomId = newRoom();
     const directory = open();
     const all = await Promise.all(

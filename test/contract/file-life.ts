@@ -2,27 +2,27 @@ import { expect, it } from 'vitest';
 import { type BlobStore } from '../../src/files/blob-store.ts';
 import { folderOf } from '../../src/files/delete-files.ts';
 
-/** A running service, the store of its files, and a token for a user; `admin` with all rights. */
+/** A running service, the store of its files, and a source of tokens. */
 export interface FileHost {
-  /** Has a room look for bytes without a file, as it does by itself two days after an upload. */
+  /** Makes a room look for bytes without a file, as it does itself two days after an upload. */
   sweep(roomId: string): Promise<unknown>;
   request(path: string, init?: RequestInit): Promise<Response>;
   store: BlobStore;
-  /** Does something while every call of the store fails. */
+  /** Runs `act` while every call of the store fails. */
   whileDown(act: () => Promise<void>): Promise<void>;
   tokenFor(userId: string, claims?: { admin?: true }): Promise<string>;
 }
 
 const PATIENTLY = { timeout: 30_000 };
 
-/** The bytes of files come and go with the files, on any host. */
+/** The contract for stored bytes: they live as long as their files, on every host. */
 export function fileLifeContract(
   withHost: (use: (host: FileHost) => Promise<void>) => Promise<void>,
 ): void {
-  const withLife = (tell: (life: Life) => Promise<void>) =>
-    withHost((host) => tell(new Life(host)));
+  const withLife = (work: (life: Life) => Promise<void>) =>
+    withHost((host) => work(new Life(host)));
 
-  it('[FILE8] deletes the bytes of a deleted message', () =>
+  it('[FILE8] are deleted with their message', () =>
     withLife(async (life) => {
       await life.send();
       await life.send();
@@ -33,7 +33,7 @@ export function fileLifeContract(
       await expect.poll(() => life.count(), PATIENTLY).toBe(0);
     }));
 
-  it('[FILE8] deletes all bytes of a deleted room', () =>
+  it('[FILE8] are all deleted with their room', () =>
     withLife(async (life) => {
       await life.send();
       await life.upload();
@@ -41,7 +41,7 @@ export function fileLifeContract(
       await expect.poll(() => life.count(), PATIENTLY).toBe(0);
     }));
 
-  it('[FILE8] deletes the bytes of a user who is erased', () =>
+  it('[FILE8] are deleted when their user is erased', () =>
     withLife(async (life) => {
       await life.send();
       await life.upload();
@@ -49,7 +49,7 @@ export function fileLifeContract(
       await expect.poll(() => life.count(), PATIENTLY).toBe(0);
     }));
 
-  it('[FILE14] deletes bytes that no file is for, over many pages of the store', () =>
+  it('[FILE14] are all that a sweep keeps, over many pages of the store', () =>
     withLife(async (life) => {
       await life.send();
       await life.upload();
@@ -60,7 +60,7 @@ export function fileLifeContract(
       expect(await life.readsAll()).toBe(true);
     }));
 
-  it('[FILE17] answers uploads and downloads with 503 while the store fails, and takes messages', () =>
+  it('[FILE17] are answered with 503 while their store fails, in which messages are still taken', () =>
     withLife(async (life) => {
       await life.send();
       const waiting = await life.upload();
@@ -74,7 +74,7 @@ export function fileLifeContract(
           const answer = await life.ask(method, path, body);
           const text = await textOf(answer);
           expect(text).toContain('"code":"unavailable"');
-          // An export has begun: its last line says why it ends.
+          // An export has already begun; its last line says why it ends.
           expect(answer.status).toBe(path.startsWith('/export') ? 200 : 503);
           expect(answer.headers.has('retry-after')).toBe(answer.status === 503);
         }
@@ -86,8 +86,8 @@ export function fileLifeContract(
       });
       expect(await life.reads(waiting)).toBe('hello');
       await life.upload();
-      // A message was deleted while the store was down. A busy room tries again within seconds, a quiet one
-      // within a minute.
+      // The bytes of the message deleted while the store was down go at a retry: within seconds in a busy
+      // room, within a minute in a quiet one.
       const later = async () => {
         await life.ask('POST', '/messages', JSON.stringify({ message: 'later' }));
         return life.count();
@@ -95,7 +95,7 @@ export function fileLifeContract(
       await expect.poll(later, { ...PATIENTLY, interval: 500 }).toBe(2);
     }));
 
-  it('[FILE9] stores nothing of an upload whose digest does not fit', () =>
+  it('[FILE9] are not stored if their digest does not match', () =>
     withLife(async (life) => {
       const digest = `sha-256=:${btoa('\0'.repeat(32))}:`;
       const answer = await life.ask('POST', '/files', 'hello', { 'content-digest': digest });
@@ -104,7 +104,7 @@ export function fileLifeContract(
     }));
 }
 
-/** A body as text; `text()` warns at the edge where a type is not known as one of texts. */
+/** A body as text. `text()` would log a warning at the edge for types that are not text. */
 async function textOf(answer: Response): Promise<string> {
   return new TextDecoder().decode(await answer.arrayBuffer());
 }
@@ -150,7 +150,7 @@ class Life {
     expect((await this.ask('POST', '/messages', message)).status).toBe(201);
   }
 
-  /** Stores bytes of which the room knows nothing. */
+  /** Stores bytes that belong to no file of the room. */
   async strew(count: number): Promise<void> {
     const folder = await folderOf(this.#roomId);
     for (let at = 0; at < count; at += 100) {
@@ -171,12 +171,12 @@ class Life {
     return this.#host.whileDown(act);
   }
 
-  /** What a file holds. */
+  /** A file's content. */
   async reads(fileId: string): Promise<string> {
     return textOf(await this.ask('GET', `/files/${fileId}`));
   }
 
-  /** Whether all that was uploaded can be read. */
+  /** Whether all uploaded files can be read. */
   async readsAll(): Promise<boolean> {
     const answers = await Promise.all(
       this.fileIds.map((fileId) => this.ask('GET', `/files/${fileId}`)),
@@ -185,7 +185,7 @@ class Life {
     return bodies.every((body) => body === 'hello');
   }
 
-  /** How many files' bytes are stored, 1,000 at most. */
+  /** The number of stored blobs of the room, at most 1,000. */
   async count(): Promise<number> {
     const { blobs } = await this.#host.store.list(`${await folderOf(this.#roomId)}/`);
     return blobs.length;

@@ -1,46 +1,46 @@
 import { describe, expect, it } from 'vitest';
 import type { RoomDirectory } from '../../src/host/room-directory.ts';
 
-/** A client of a room, as the contract looks at it. */
+/** A client of a room, as far as the contract needs it. */
 export interface Listener {
-  /** Names and payloads of everything that came. */
+  /** All received tuples. */
   lines(): readonly [string, ...unknown[]][];
   send(name: string, payload: object, ref: number): void;
-  /** The code its connection was closed with, once it is. */
+  /** Resolves with the code when its connection is closed. */
   ended: Promise<number>;
-  /** Closes it from the client's side, in the turn of what it has sent before. */
+  /** Closes the connection from the client's side, in the same turn as the commands sent before. */
   close(): void;
 }
 
-/** A fault below our code; the result mends it. */
+/** Causes a fault of the storage below our code. @returns a function that ends it */
 export type Fault = (roomId: string) => Promise<() => Promise<void>>;
 
-/** Keeps what is written from becoming durable. */
+/** A fault that makes commits fail. */
 export interface CommitFault {
   fault: Fault;
-  /** Whether connections end, too. */
+  /** Whether it also ends connections. */
   closes: boolean;
-  /** Whether what was written is lost for certain; else it may be there, without acknowledgement. */
+  /** Whether uncommitted writes are surely lost; otherwise they may be stored unacknowledged. */
   loses: boolean;
 }
 
-/** Rooms on a host, with what a test may do to it. */
+/** Rooms on a host, and what the contract does to them. */
 export interface HostedRooms {
   directory: Pick<RoomDirectory, 'execute'>;
   join(roomId: string, userId: string): Promise<Listener>;
-  /** Forgets a quiet room; its connections stay. */
+  /** Evicts a quiet room from memory; its connections stay. */
   evict(roomId: string): Promise<void>;
-  /** Runs a statement in the database of a room that is not in memory. */
+  /** Runs an SQL statement in the database of an evicted room. */
   alter(roomId: string, statement: string): Promise<void>;
   commitFaults: Readonly<Record<string, CommitFault>>;
 }
 
 const alice = { userId: 'alice', name: 'Alice' };
 
-/** Codes after which a client comes back. */
+/** Close codes after which a client reconnects. */
 const COME_BACK = [1006, 4000];
 
-/** What becomes of a room whatever happens to its commits, its storage and its memory, on any host. */
+/** The contract of a host's rooms when commits or storage fail, or a room is evicted. */
 export function hostedRoomsContract(open: () => HostedRooms): void {
   const say = async ({ directory }: HostedRooms, roomId: string, message: string) => {
     const { ok } = await directory.execute(roomId, alice, 'message', { message });
@@ -65,7 +65,7 @@ export function hostedRoomsContract(open: () => HostedRooms): void {
   describe.each(Object.entries(open().commitFaults))(
     'a commit that fails by %s',
     (_, { fault, closes, loses }) => {
-      it('acknowledges nothing, shows nothing, and keeps what was stored before', async () => {
+      it('acknowledges nothing, sends nothing, and keeps what was stored before', async () => {
         const rooms = open();
         const roomId = await founded(rooms);
         const mend = await fault(roomId);
@@ -86,7 +86,7 @@ export function hostedRoomsContract(open: () => HostedRooms): void {
     },
   );
 
-  it('answers `unavailable` while it cannot be opened, sends its clients away, and opens once it can', async () => {
+  it('a room that cannot be opened answers `unavailable` and closes its connections until it can', async () => {
     const rooms = open();
     const roomId = await founded(rooms);
     const bob = await rooms.join(roomId, 'bob');
@@ -105,7 +105,7 @@ export function hostedRoomsContract(open: () => HostedRooms): void {
     expect(await stored(rooms, roomId)).toEqual(['before', 'after']);
   });
 
-  it('does all that comes while a flush is on its way, in order, once', async () => {
+  it('a room executes all commands that arrive during a flush, once and in order', async () => {
     const rooms = open();
     const roomId = await founded(rooms);
     const bob = await rooms.join(roomId, 'bob');
@@ -114,7 +114,7 @@ export function hostedRoomsContract(open: () => HostedRooms): void {
     for (const ref of refs) {
       bob.send('message', { message: `bob ${ref}` }, ref);
       asked.push(say(rooms, roomId, `alice ${ref}`));
-      // Some of it comes in turns of its own.
+      // Some commands arrive in later turns.
       if (ref % 7 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
     }
     expect(await Promise.all(asked)).toEqual(refs.map(() => true));
@@ -127,13 +127,13 @@ export function hostedRoomsContract(open: () => HostedRooms): void {
     expect(last.filter((message) => message.startsWith('bob'))).toEqual(
       refs.map((ref) => `bob ${ref}`),
     );
-    // Each of Alice's is a call of its own, and calls made at once may overtake one another.
+    // Alice's commands are separate calls, which may overtake one another.
     expect(last.toSorted()).toEqual(
       ['before', ...refs.flatMap((ref) => [`alice ${ref}`, `bob ${ref}`])].toSorted(),
     );
   });
 
-  it('does what a client sent right before its end', async () => {
+  it('a room executes commands that a client sent right before it closed', async () => {
     const rooms = open();
     const roomId = await founded(rooms);
     const bob = await rooms.join(roomId, 'bob');
@@ -146,7 +146,7 @@ export function hostedRoomsContract(open: () => HostedRooms): void {
     expect(await stored(rooms, roomId)).toEqual(['before', 'goodbye']);
   });
 
-  it('is found by its connections after it was evicted', async () => {
+  it('an evicted room is found again by its connections', async () => {
     const rooms = open();
     const roomId = await founded(rooms);
     const bob = await rooms.join(roomId, 'bob');

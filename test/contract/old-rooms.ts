@@ -2,8 +2,8 @@ import { memberKeys } from '../../src/protocol/fold.ts';
 import { migrations } from '../../src/room/storage/migrations.ts';
 
 /**
- * What earlier versions have stored, as the statements that they ran: for each schema the rows that
- * its version could write, in a room with three messages, two members and `lobby` as its name.
+ * The rows that earlier versions stored, as the SQL statements that they ran, one list for each
+ * schema. They make a room `lobby` with three messages and two members.
  */
 const written: readonly (readonly string[])[] = [
   [
@@ -20,7 +20,7 @@ const written: readonly (readonly string[])[] = [
     "UPDATE room SET topic = 'old things', rev = 4",
     "UPDATE messages SET message = 'the second words, edited', edited_at = 4000, rev = 4 WHERE seq = 2",
     "INSERT INTO search (search) VALUES ('rebuild')",
-    // Kinds that look the same, and one that nobody can see, were kinds of their own.
+    // In this version reactions that look the same, and an invisible one, counted separately.
     `UPDATE messages SET reactions = '{"+1":1,"\u2764":1,"\u2764\uFE0F":2,"\uFE0F":1}' WHERE seq = 1`,
     `INSERT INTO reactions (seq, emoji, user_id) VALUES (1, '+1', 'bob'), (1, '\u2764', 'bob'),
       (1, '\u2764\uFE0F', 'alice'), (1, '\u2764\uFE0F', 'bob'), (1, '\uFE0F', 'bob')`,
@@ -33,7 +33,7 @@ const written: readonly (readonly string[])[] = [
   [`INSERT INTO member_keys (key, user_id) VALUES ${keyRows()}`],
   [],
   [
-    // Kinds that look the same are one kind from here on.
+    // From this version on, reactions that look the same are one.
     "DELETE FROM reactions WHERE emoji IN ('\u2764', '\uFE0F')",
     `UPDATE messages SET reactions = '{"+1":1,"\u2764\uFE0F":2}' WHERE seq = 1`,
   ],
@@ -50,7 +50,7 @@ function keyRows(): string {
     .join(', ');
 }
 
-/** The statements that leave a file as the version with schema `version` left it. */
+/** The SQL statements that make a file as the version with schema `version` left it. */
 export function oldRoom(version: number): string[] {
   const statements = ['CREATE TABLE migrations (version INTEGER PRIMARY KEY)'];
   for (let at = 0; at < version; at++) {
@@ -61,10 +61,10 @@ export function oldRoom(version: number): string[] {
   return statements;
 }
 
-/** Every schema before today's. */
+/** The numbers of all schemas before the current one. */
 export const oldVersions = migrations.slice(1).map((_, at) => at + 1);
 
-/** What a room of schema `version` shows, once today's code has opened it. */
+/** The content of a room of schema `version` after the current code has opened it. */
 export function oldStory(version: number) {
   const isSecond = version >= 2;
   return {

@@ -3,13 +3,13 @@ import { Database } from '../../src/room/storage/database.ts';
 import { migrate, migrations, NewerSchema } from '../../src/room/storage/migrations.ts';
 import type { Sql } from '../../src/room/ports.ts';
 
-/** One life of a room's database; `traces` names what it has left where the host stores things. */
+/** One life of a room's database. `traces` returns the names of what the host has stored for it. */
 export type Life = (sql: Sql, traces: () => string[]) => void;
 
-/** Gives each life a database of the same room; what one has left is stored before the next. */
+/** Runs the lives one after the other over the same room's database; each is stored before the next. */
 export type WithSql = (...lives: Life[]) => Promise<void>;
 
-/** What tells a room that was written to from one that was not. */
+/** The first table of the schema; a room without it is empty. */
 const FOUNDING = 'CREATE TABLE migrations (version INTEGER PRIMARY KEY)';
 const NAMES = 'CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT UNIQUE)';
 
@@ -21,7 +21,7 @@ function names(sql: Sql): string[] {
   return sql.all<{ name: string }>('SELECT name FROM names ORDER BY id').map(({ name }) => name);
 }
 
-/** What a room asks of its database, whichever host it lives on. */
+/** The contract of a room's `Sql` port, the same for every host. */
 export function sqlContract(withSql: WithSql): void {
   it('is empty at first, and reading stores nothing', () =>
     withSql(
@@ -50,7 +50,7 @@ export function sqlContract(withSql: WithSql): void {
       },
     ));
 
-  it('refuses storage written by newer code with a sentence, and leaves it unchanged', () =>
+  it('refuses storage written by newer code with a clear error, and leaves it unchanged', () =>
     withSql(
       (sql) => {
         migrate(sql);
@@ -65,7 +65,7 @@ export function sqlContract(withSql: WithSql): void {
       },
     ));
 
-  it('keeps what was written over a restart', () =>
+  it('keeps rows over a restart', () =>
     withSql(
       (sql) => {
         sql.run(NAMES);
@@ -74,7 +74,7 @@ export function sqlContract(withSql: WithSql): void {
       (sql) => expect(names(sql)).toEqual(['alice', 'bob']),
     ));
 
-  it('reads every row to the end, whatever statement runs next', () =>
+  it('has read every row before the next statement runs', () =>
     withSql((sql) => {
       sql.run('CREATE TABLE numbers (n INTEGER PRIMARY KEY)');
       for (let n = 1; n <= 500; n++) sql.run('INSERT INTO numbers (n) VALUES (?)', n);
@@ -252,7 +252,7 @@ export function sqlContract(withSql: WithSql): void {
       expect(database.all('SELECT user_id FROM members')).toEqual([{ user_id: 'u' }]);
     }));
 
-  it('drops everything at once and keeps what is created in its place', () =>
+  it('erases everything at once, and keeps what is created in its place', () =>
     withSql(
       (sql) => {
         sql.run(NAMES);
@@ -278,7 +278,7 @@ export function sqlContract(withSql: WithSql): void {
       },
     ));
 
-  it('is the same after space was reclaimed', () =>
+  it('keeps its rows when space is reclaimed', () =>
     withSql(
       (sql) => {
         sql.run(NAMES);

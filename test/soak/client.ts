@@ -12,13 +12,13 @@ export interface SoakOptions {
   log: (line: string) => void;
 }
 
-/** Simulations at a time: most of one is waiting. */
+/** Simulations at the same time; each of them mostly waits. */
 const AT_ONCE = 6;
-/** Simulations between two lines of the log. */
+/** A line is logged after so many simulations. */
 const LOG_EVERY = 100;
 const LENGTH = 80;
 
-/** Clients over bad networks, for as long as asked; stops at the first simulation that goes wrong. */
+/** Plays simulations of clients over bad networks for `minutes`. @throws at the first failure */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'parlor-soak-'));
   const failures: string[] = [];
@@ -27,7 +27,7 @@ export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
     HOST: '127.0.0.1',
     PORT: '0',
     DATA_DIR: join(folder, 'data'),
-    // Nothing crashes here, and a slow disk would hold up everybody in this process.
+    // Nothing crashes here, and a slow disk would delay all simulations in this process.
     DURABILITY: 'process',
     COMMAND_BURST: '2000',
     COMMANDS_PER_SECOND: '500',
@@ -44,7 +44,8 @@ export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
       while (Date.now() < end) {
         await simulateClients({ url, seed: next++, length: LENGTH });
         if (failures.length > 0) throw new Error(`The host failed: ${failures.join('\n')}`);
-        if (++played % LOG_EVERY === 0) log(`${played} simulations, all as the room has it`);
+        if (++played % LOG_EVERY === 0)
+          log(`${played} simulations, all clients equal to their room`);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, playOn));

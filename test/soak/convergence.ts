@@ -2,14 +2,14 @@ import type { SoakOptions } from '../../scripts/soak.ts';
 import { step, play } from '../simulation/room/convergence-play.ts';
 import { playAtRandom, type PlayOptions, soakPlays } from '../support/random-plays.ts';
 
-/** Plays in random rooms; the report of the first that fails, shrunk, or nothing. */
+/** Plays random steps in rooms. @returns the shrunk report of the first failure, or undefined */
 export function converge(options: PlayOptions): string | undefined {
   return playAtRandom(step, play, options);
 }
 
 /**
- * Whoever listened, came back or reloaded holds the same room (P1, P7, P8, P9), for as long as asked;
- * stops at the first that does not.
+ * Plays for `minutes`: clients that listened, resumed or reloaded must have the same room (P1, P7, P8,
+ * P9). @throws at the first failure
  */
 export async function soak(options: SoakOptions): Promise<void> {
   const verdict = (runs: number) => `${runs} rooms, all of one mind`;

@@ -5,12 +5,12 @@ import { bundleWorker } from '../support/edge-bundle.ts';
 import { runWithFaults } from '../support/fault-run.ts';
 import { Killable } from '../support/killable.ts';
 
-/** Faults in one run; a kill of the host comes with every fortieth. */
+/** Faults in one run; every fortieth comes with a kill of the host. */
 const FAULTS = 200;
 
 /**
- * Bad networks and killed hosts at every transport of both hosts, run after run on the same data, for as
- * long as asked; stops at the first broken promise.
+ * Runs every transport of both hosts over bad networks and kills the hosts, run after run on the same
+ * data, for `minutes`. @throws at the first broken guarantee
  */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   const end = Date.now() + minutes * 60_000;

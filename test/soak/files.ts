@@ -8,19 +8,19 @@ const UPLOADS = 1_000;
 const KILLS = 10;
 const MIB = 1024 * 1024;
 
-/** No file on the disk becomes longer than that. */
+/** The limit of any file's size on the Node host's disk, in bytes. */
 const DISK_BYTES = 16 * MIB;
 
 interface Subject {
   host: Killable;
   openFiles: () => Promise<StoredFiles>;
-  /** Set where the disk can be full: R2 never is. */
+  /** The size of an upload that the disk cannot take; not set for R2, which is never full. */
   fullAtBytes?: number;
 }
 
 /**
- * A thousand uploads to each host, a third of them cut, on Node some that the disk does not take, over ten
- * kills of the host; again for as long as asked.
+ * Makes a thousand uploads to each host: a third are cut, on Node some exceed the disk, and the host is
+ * killed ten times. Repeats that for `minutes`.
  */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   await atBothHosts(minutes, async (at, round) => {

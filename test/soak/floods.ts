@@ -12,22 +12,22 @@ import { SocketIoVisitor } from '../support/socketio-visitor.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
-/** What others may wait longer while one floods, in times of the quiet p99. */
+/** How many times its quiet value the p99 of other users may reach during a flood. */
 const MAX_TIMES = 2;
-/** Below this a difference is the machine's own, in milliseconds. */
+/** A quiet p99 below this counts as this, in milliseconds: smaller ones depend on the machine. */
 const FLOOR_MS = 10;
-/** Memory that the host may grow by under a flood. */
+/** How much the host's memory may grow under a flood, in MB. */
 const MAX_MB = 256;
-/** `PARLOR_HOST` and `PARLOR_FLOODS` choose among them. */
+/** The hosts to flood. `PARLOR_HOST` and `PARLOR_FLOODS` restrict hosts and floods by a part of their name. */
 const HOSTS = (['node', 'edge'] as const).filter((name) =>
   name.includes(process.env['PARLOR_HOST'] ?? ''),
 );
-/** Quiet and flood take turns so often; a busy machine's p99 jumps, its median does not. */
+/** Rounds of quiet and flood, whose median counts: on a busy machine a single p99 varies much. */
 const ROUNDS = 3;
-/** One message each, so that a p99 of some seconds is of hundreds. */
+/** The interval of messages, in milliseconds, so that a few seconds give hundreds of times. */
 const EVERY_MS = 20;
 
-/** Two people who talk in a room, one at each socket transport, and how long it takes. */
+/** Two users who talk in a room, one at each socket transport, and measure how long messages take. */
 class Talkers {
   readonly #people: Visitor[];
   readonly #roomId: string;
@@ -48,7 +48,7 @@ class Talkers {
     return new Talkers(roomId, people);
   }
 
-  /** @returns milliseconds from sending to hearing, of as many messages as fit into the time */
+  /** Talks for `ms` milliseconds. @returns the milliseconds from sending to receiving of each message */
   async talk(ms: number): Promise<number[]> {
     const end = performance.now() + ms;
     const times: Promise<number>[] = [];
@@ -77,7 +77,7 @@ function quantile(times: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
 }
 
-/** Starts a flood as a process that gives way to the host and to those who measure. */
+/** Starts a flood as a process of lower priority than the host and the measuring users. */
 async function begin(name: FloodName, url: string, roomId: string): Promise<ChildProcess> {
   const args = ['-n', '10', process.execPath, 'test/support/flood-process.ts', name, url, roomId];
   const child = spawn('nice', args, { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -86,28 +86,28 @@ async function begin(name: FloodName, url: string, roomId: string): Promise<Chil
 }
 
 async function end(child: ChildProcess): Promise<string> {
-  let told = '';
-  child.stdout!.on('data', (text: Buffer) => (told += text.toString()));
+  let output = '';
+  child.stdout!.on('data', (text: Buffer) => (output += text.toString()));
   const ended = once(child, 'close');
   child.stdin!.end();
   await ended;
-  return told.trim();
+  return output.trim();
 }
 
-/** Times measured in a while, in the flooded room and in another. */
+/** Times measured at once in the flooded room (`here`) and in another (`there`), in milliseconds. */
 interface Window {
   here: number[];
   there: number[];
 }
 
-/** The p99 of others in milliseconds, in whichever room it was longer. */
+/** The p99 of other users in milliseconds, that of the slower room, quiet and during the flood. */
 interface Row {
   quiet: number;
   during: number;
   grownMb: number;
 }
 
-/** Each flood against each host, with what others notice; throws when it is too much. */
+/** Runs each flood against each host. @throws if other users wait too long or memory grows too much */
 export async function soak({ minutes, log }: SoakOptions): Promise<void> {
   const bundle = await bundleWorker();
   const wanted = process.env['PARLOR_FLOODS'] ?? '';
@@ -176,7 +176,7 @@ async function measure(
   return { quiet: p99(quiet), during: p99(during), grownMb };
 }
 
-/** The median of what the windows show. */
+/** The median over the windows of a quantile. */
 function typical(windows: readonly Window[], place: keyof Window, part: number): number {
   return quantile(
     windows.map((window) => quantile(window[place], part)),

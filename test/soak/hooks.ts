@@ -3,10 +3,13 @@ import { atBothHosts } from '../support/both-hosts.ts';
 import { hookRun } from '../support/hook-run.ts';
 import { verdictRun } from '../support/verdict-run.ts';
 
-/** Kills of a host in one life of its data; never fewer, however few the minutes. */
+/** Kills of a host on the same data, however short the soak. */
 const KILLS = 20;
 
-/** Kills each host 20 times while its backend fails in every way, and 20 times while it decides about texts, then again for as long as asked. */
+/**
+ * Kills each host 20 times while its webhook's backend fails in every way, and 20 times while a backend
+ * decides about texts. Repeats that for `minutes`.
+ */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   await atBothHosts(minutes, async ({ name, make }, round) => {
     const seedOfRound = seed + round;

@@ -10,23 +10,23 @@ import { World } from '../simulation/inbox/world.ts';
 interface Plan {
   members: number;
   messages: number;
-  /** How long it goes on, in seconds; messages come evenly. */
+  /** The duration in seconds, over which messages are spread evenly. */
   seconds: number;
-  /** Members who are connected and read every message as it comes. */
+  /** The number of members who are connected and read every message at once. */
   present: number;
-  /** The others read after so many seconds, each at another moment. */
+  /** How often the other members read, in seconds, each at a different time. */
   readEverySeconds: number;
-  /** Members whom each message mentions. */
+  /** The number of members that each message mentions. */
   mentions: number;
-  /** Members who have the room on screen in their list. */
+  /** The number of members who watch the room in their inbox. */
   watching: number;
 }
 
 interface Costs {
-  /** Calls of the room to inboxes, and of inboxes to the room. */
+  /** Calls from the room to inboxes; `asked` are those from inboxes to the room. */
   calls: number;
   asked: number;
-  /** Rows changed, entries of indexes not counted: in the room, messages included, and in all inboxes. */
+  /** Rows changed, without index entries: in the room, with its messages, and in all inboxes. */
   roomRows: number;
   inboxRows: number;
 }
@@ -41,7 +41,7 @@ const usual: Plan = {
   watching: 0,
 };
 
-/** The rows of the table in docs/operating.md, and the most calls that each may make. */
+/** The rows of the table in docs/operating.md, with the most calls that each may make. */
 const plans: readonly { name: string; plan: Plan; mostCalls: number }[] = [
   { name: 'each reads every 20 minutes', plan: usual, mostCalls: 8_000 },
   { name: '50 watch', plan: { ...usual, watching: 50 }, mostCalls: 8_000 + 3_720 },
@@ -58,7 +58,7 @@ const WATCH_EVERY_SECONDS = 110;
 
 const person = (at: number): Identity => ({ userId: `member ${at}`, name: `member ${at}` });
 
-/** Counts what a busy room's inboxes cost; the figures are the same on every machine. */
+/** Counts the cost of a busy room's inboxes; the figures are the same on every machine. @throws if too high */
 export async function soak({ log }: SoakOptions): Promise<void> {
   for (const { name, plan, mostCalls } of plans) {
     const { calls, asked, roomRows, inboxRows } = await costsOf(plan);
@@ -67,7 +67,7 @@ export async function soak({ log }: SoakOptions): Promise<void> {
   }
 }
 
-/** Plays a plan in a room and inboxes over real files, in time of its own. */
+/** Plays a plan with a room and inboxes over real files, in simulated time. */
 export async function costsOf(plan: Plan): Promise<Costs> {
   const folder = await mkdtemp(join(tmpdir(), 'parlor-costs-'));
   const world = new World(folder);
@@ -111,7 +111,7 @@ function use(world: World, plan: Plan): Costs {
   };
 }
 
-/** Members after one another, the present ones too. */
+/** The members whom message number `said` mentions: all members in turn. */
 function mentionedBy({ mentions, members }: Plan, said: number): string[] {
   return Array.from({ length: mentions }, (_, at) => `member ${(said * mentions + at) % members}`);
 }
@@ -130,7 +130,7 @@ function watch(world: World, count: number): void {
   }
 }
 
-/** Rows changed since the database was opened. */
+/** The number of rows changed since the database was opened. */
 function changesIn({ file }: Pick<World['inboxes'], 'file'>): number {
   return file.all<{ n: number }>('SELECT total_changes() AS n')[0]?.n ?? 0;
 }

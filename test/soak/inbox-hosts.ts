@@ -3,10 +3,10 @@ import { atBothHosts } from '../support/both-hosts.ts';
 import { NO_RATE_LIMITS } from '../support/crash-load.ts';
 import { runInboxes } from '../support/inbox-run.ts';
 
-/** Groups of people on each host at the same time, what each does, and kills in between. */
+/** One run on a host: groups of users at the same time, each with so many operations, and kills. */
 const RUN = { groups: 10, operations: 2_000, isQuick: false, kills: 20, restMs: 900_000 };
 
-/** Inboxes equal their rooms at rest on both hosts, killed under load; again for as long as asked. */
+/** Kills both hosts under load for `minutes`. @throws if an inbox at rest differs from its rooms */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   await atBothHosts(minutes, async ({ name, make }, round) => {
     const host = await make(NO_RATE_LIMITS);

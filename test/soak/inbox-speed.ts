@@ -14,20 +14,20 @@ const CONVERSATIONS = 200;
 const OPENINGS = 300;
 const FEW = 5;
 const MANY = 5_000;
-/** Requests on their way at a time. */
+/** Concurrent requests. */
 const AT_ONCE = 16;
-/** One room after the other gets messages for so long, in milliseconds, and so often at most. */
+/** The rooms get messages in turn, for this time in milliseconds, each at most `MAX_SLICES` times. */
 const SLICE_MS = 5_000;
 const MAX_SLICES = 12;
-/** Messages on their way at a time. */
+/** Concurrent messages. */
 const IN_FLIGHT = 32;
 
 const SETTINGS = { ...NO_RATE_LIMITS, MAX_ROOMS_PER_SOCKET: '1000' };
 
 /**
- * Measures what docs/operating.md says of the speed of inboxes: how long it takes to open one with 200
- * conversations, and whether a room with many members takes messages as fast as a small one. The latter
- * takes `minutes`, two at most.
+ * Measures the figures on inboxes in docs/operating.md: how long it takes to open one with 200
+ * conversations, and how many messages a second rooms with few and with many members take. The latter
+ * takes `minutes`, at most two.
  */
 export async function soak({ minutes, log }: SoakOptions): Promise<void> {
   const bundle = await bundleWorker();
@@ -102,7 +102,7 @@ async function fill(url: string, roomId: string, members: number): Promise<void>
   await request(url, 'root', 'POST', `/rooms/${roomId}/messages`, { message: 'for all of them' });
 }
 
-/** Until no inbox has been told anything for five seconds. */
+/** Waits until no inbox has been sent an update for five seconds. */
 async function drained(url: string): Promise<void> {
   let before = '';
   for (let quiet = 0; quiet < 5; quiet++) {
@@ -121,7 +121,7 @@ async function speakerIn(url: string, roomId: string): Promise<NativeVisitor> {
   return speaker;
 }
 
-/** @returns messages acknowledged in a slice */
+/** Sends messages for one slice. @returns how many were acknowledged */
 async function talk(speaker: NativeVisitor, roomId: string): Promise<number> {
   const until = performance.now() + SLICE_MS;
   let stored = 0;

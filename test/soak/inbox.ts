@@ -2,12 +2,12 @@ import type { SoakOptions } from '../../scripts/soak.ts';
 import { happening, play } from '../simulation/inbox/play.ts';
 import { playAtRandom, type PlayOptions, soakPlays } from '../support/random-plays.ts';
 
-/** Plays random histories of rooms and inboxes; the report of the first that fails, shrunk, or nothing. */
+/** Plays random steps with rooms and inboxes. @returns the report of the first failure, or undefined */
 export function playInboxes(options: PlayOptions): string | undefined {
   return playAtRandom(happening, play, options);
 }
 
-/** Inboxes equal their rooms at rest, under faults, for as long as asked; stops at the first that fails. */
+/** Plays rooms and inboxes under faults for `minutes`. @throws if an inbox at rest differs from its rooms */
 export async function soak(options: SoakOptions): Promise<void> {
   const batch = { runs: 1, shortest: 10_000, longest: 10_000 };
   const verdict = (runs: number) =>

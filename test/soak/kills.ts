@@ -2,10 +2,10 @@ import type { SoakOptions } from '../../scripts/soak.ts';
 import { atBothHosts } from '../support/both-hosts.ts';
 import { crashUnderLoad, NO_RATE_LIMITS } from '../support/crash-load.ts';
 
-/** Kills of a host in one life of its data; never fewer, however few the minutes. */
+/** Kills of a host on the same data, however short the soak. */
 const KILLS = 20;
 
-/** Kills each host under load, 20 times on the same data, then anew, for as long as asked. */
+/** Kills each host 20 times under load on the same data, and repeats that on new data for `minutes`. */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   await atBothHosts(minutes, async ({ name, make }, round) => {
     const host = await make(NO_RATE_LIMITS);

@@ -7,30 +7,30 @@ import { bundleWorker } from '../support/edge-bundle.ts';
 import { Killable } from '../support/killable.ts';
 import { sendMalformed } from '../support/malformed-run.ts';
 
-/** Rounds with seeds of their own go on until this is reached, or the time is over. */
+/** The soak ends after so many inputs, or when its time is over. */
 const ENOUGH = 1_000_000;
-/** Inputs to each transport in one round; transports that take a connection for each take longer. */
+/** Inputs to each transport in a round; fewer where each input needs its own connection. */
 const ROUND = { native: 8_000, socketIo: 8_000, http: 4_000, polling: 400, bytes: 400 } as const;
 /**
- * What a host may hold more in the last third of the rounds than in the one before, in MB. In the first
- * it fills up: V8 lets workerd's heap grow to 100 MB before it collects it to 7, every room and polling
- * session that was asked for is an object for a while after, and the allocator keeps what these needed
- * at their most. That is reached in some nine rounds, at 1.1 GB, and stays; after a pause the same
- * inputs fit into the same memory. What goes on growing is a leak: a third of a million inputs to both
- * hosts are 165,000 to each, so this is 400 bytes an input.
+ * How much more memory a host may use in the last third of the rounds than in the second, in MB. In the
+ * first third memory fills up: V8 lets workerd's heap grow to 100 MB before it collects it down to 7,
+ * every room and polling session asked for stays an object for a while, and the allocator keeps the
+ * most that these needed. That takes about nine rounds, reaches 1.1 GB, and stays; after a pause the
+ * same inputs fit in the same memory. Memory that grows after that is a leak: a third of a million
+ * inputs are 165,000 for each host, so the limit is 400 bytes an input.
  */
 const MAX_MB = 64;
-/** With fewer it may still be filling up. */
+/** With fewer rounds, memory may still be filling up. */
 const MIN_ROUNDS = 18;
 
-/** By how much the median of the last third is above that of the third before; undefined of too few. */
+/** How much the median of the last third exceeds that of the second; undefined for too few figures. */
 function growth(figures: readonly number[]): number | undefined {
   if (figures.length < MIN_ROUNDS) return undefined;
   const third = Math.floor(figures.length / 3);
   return median(figures.slice(-third)) - median(figures.slice(-2 * third, -third));
 }
 
-/** A million inputs that do not fit, over every transport of both hosts; stops at the first bad answer. */
+/** Sends a million malformed inputs over every transport of both hosts. @throws at the first bad answer */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   const startedAt = Date.now();
   const end = startedAt + minutes * 60_000;

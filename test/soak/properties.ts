@@ -2,12 +2,12 @@ import type { SoakOptions } from '../../scripts/soak.ts';
 import { happening, play } from '../simulation/room/simulation.ts';
 import { playAtRandom, type PlayOptions, soakPlays } from '../support/random-plays.ts';
 
-/** Plays random simulations; the report of the first that fails, shrunk, or nothing. */
+/** Plays random simulations. @returns the shrunk report of the first failure, or undefined */
 export function playSimulations(options: PlayOptions): string | undefined {
   return playAtRandom(happening, play, options);
 }
 
-/** The properties of a room under faults, for as long as asked; stops at the first that fails. */
+/** Plays simulations of a room under faults for `minutes`. @throws at the first broken property */
 export async function soak(options: SoakOptions): Promise<void> {
   const batch = { runs: 100, longest: 400 };
   const verdict = (runs: number) => `${runs} simulations, no property broken`;

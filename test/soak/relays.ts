@@ -8,26 +8,26 @@ import { Killable } from '../support/killable.ts';
 import { playAtRandom, type PlayOptions, soakPlays } from '../support/random-plays.ts';
 import { play, step } from '../simulation/relay/play.ts';
 
-/** Aborts of the room, and as many of its relays, in one run under talk. */
+/** Aborts of the room in one run while users talk, and as many of its relays. */
 const ABORTS = 50;
-/** Relays that the seven clients of a run are on, of two connections each. */
+/** The relays that hold the seven clients of a run, two connections each. */
 const RELAYS = 4;
 
-/** Plays generated histories of a room with relays; the report of the first that fails, or nothing. */
+/** Plays random steps with a room and relays. @returns the shrunk report of the first failure, or undefined */
 export function playRelays(options: PlayOptions): string | undefined {
   return playAtRandom(step, play, options);
 }
 
 /**
- * Tells every scenario where relays hold all sockets, aborts a room and its relays under talk, and then
- * plays generated histories for as long as is left.
+ * Runs every scenario with relays holding all sockets, aborts a room and its relays while users talk,
+ * and plays random steps for the rest of `minutes`. @throws at the first failure
  */
 export async function soak(options: SoakOptions): Promise<void> {
-  const begunAt = Date.now();
-  await tellScenarios();
+  const startedAt = Date.now();
+  await runScenarios();
   options.log('every scenario holds where relays hold all sockets');
-  await abortUnderTalk(options);
-  const minutes = options.minutes - (Date.now() - begunAt) / 60_000;
+  await abortWhileTalking(options);
+  const minutes = options.minutes - (Date.now() - startedAt) / 60_000;
   await soakPlays(
     { ...options, minutes },
     { runs: 200, longest: 200 },
@@ -36,13 +36,13 @@ export async function soak(options: SoakOptions): Promise<void> {
   );
 }
 
-async function tellScenarios(): Promise<void> {
+async function runScenarios(): Promise<void> {
   process.env['SCENARIOS_AT_RELAYS'] = 'true';
   const code = await runTool(toolFile('vitest'), ['run', '--reporter=dot', 'test/scenarios']);
   if (code !== 0) throw new Error('A scenario failed.');
 }
 
-async function abortUnderTalk({ seed, log }: SoakOptions): Promise<void> {
+async function abortWhileTalking({ seed, log }: SoakOptions): Promise<void> {
   const bundle = await bundleWorker('test/edge/abortable/worker.ts');
   const settings = { ...NO_RATE_LIMITS, RELAY_ABOVE: '0', RELAY_CONNECTIONS: '2' };
   const host = await Killable.edge(bundle, settings);

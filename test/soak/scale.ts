@@ -10,17 +10,17 @@ import { fillRoom } from '../support/fill.ts';
 
 const SMALL = 10_000;
 const LARGE = 1_000_000;
-/** What a room of a million may take, in times of what one of ten thousand takes. */
+/** How many times as long an operation may take in the large room as in the small one. */
 const MAX_TIMES = 3;
-/** Who speaks, in turns, in both: the large room is the small one that has grown old. */
+/** The users who speak in turn, the same number in both rooms. */
 const PEOPLE = 100;
-/** Each is done so often, and counts with its median; and some times before, which do not count. */
+/** Measured repetitions of each operation, of which the median counts, after `WARMING` unmeasured ones. */
 const ROUNDS = 60;
 const WARMING = 20;
 
 const { limits } = readSettings({ COMMAND_BURST: '1000000' }).settings;
 
-/** What users do who notice the size of a room. */
+/** Operations that could depend on the size of a room. */
 const operations: Record<string, (place: EventIdTracker) => void> = {
   join: ({ enter }) => enter({ history: 50 }),
   'join, 500 behind': ({ enter, count, epoch }) => enter({ since: `${epoch}:${count - 500}` }),
@@ -59,7 +59,7 @@ function medianOf(times: number[]): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!;
 }
 
-/** Milliseconds that each operation takes in a room of so many messages. */
+/** Measures each operation in a room of `count` messages. @returns milliseconds by operation */
 async function measure(folder: string, count: number): Promise<Map<string, number>> {
   const path = join(folder, `${count}.sqlite`);
   await fillRoom({ path, roomId: 'harness', messages: count, members: PEOPLE });
@@ -96,7 +96,7 @@ async function measure(folder: string, count: number): Promise<Map<string, numbe
   return times;
 }
 
-/** Nothing takes more than three times as long in a room of a million messages; runs once. */
+/** Measures rooms of 10,000 and of a million messages, once. @throws if an operation takes 3 times as long */
 export async function soak({ log }: Pick<SoakOptions, 'log'>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'parlor-scale-'));
   try {

@@ -12,20 +12,20 @@ import { tokenFor } from '../support/tokens.ts';
 import { directTransports } from '../support/transports.ts';
 import { withHarness } from '../unit/room/with-harness.ts';
 
-/** What the protocol is to carry: 64 KiB in so many appends. */
+/** The appends in which 64 KiB are streamed. */
 const APPENDS = 3_000;
-/** Between two appends of one message, in milliseconds: what a room takes. */
+/** The interval of appends to one message, in milliseconds; the rate limit allows one every 50 ms. */
 const EVERY_MS = 55;
-/** Appends in turn with as long a time without any, so that both are measured on the same machine. */
+/** Blocks of appends, each followed by as long a time without, so that both are measured alike. */
 const BLOCKS = 24;
-/** What an event takes beside its text, in bytes. */
+/** The size of an event besides its text, in bytes. */
 const ENVELOPE_BYTES = 200;
 
 /**
- * Streams 64 KiB in 3,000 appends, again and again: in a room that is evicted and killed, and at every
- * transport of real hosts that are killed half-way, with a sender who loses the connection at every
- * tenth append, readers who come late, and people who talk in the same room with and without the stream.
- * Takes six minutes; with fewer, appends less.
+ * Streams 64 KiB in 3,000 appends, repeatedly: in a room that is evicted and killed, and at every
+ * transport of real hosts that are killed half-way. The sender loses its connection at every tenth
+ * append, readers join late, and other users talk in the room with and without the stream. Takes six
+ * minutes; appends less if `minutes` is lower.
  */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   const end = Date.now() + minutes * 60_000;
@@ -36,7 +36,7 @@ export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
       ),
     ) as [StreamReport, StreamReport];
     log(`a room: ${JSON.stringify(whole)}`);
-    // The same text in twice the appends: neither rows nor bytes grow with what is there already.
+    // The same text in twice the appends stores about twice as much: an append's cost does not grow.
     assert(whole.rows / half.rows < 2.1, `${half.rows} rows for half of the appends`);
     assert(whole.stored / half.stored < 2.1, `${half.stored} bytes for half of the appends`);
     const fitting = Math.floor((minutes * 60_000) / (2 * EVERY_MS) / BLOCKS);
@@ -89,30 +89,30 @@ async function atHosts(blockAppends: number, log: SoakOptions['log']): Promise<v
 
 type When = 'with' | 'without';
 
-/** Everybody talks until some work is done. */
+/** The talkers of all streams talk until `work` is done. */
 async function talkDuring(
   streams: readonly StreamAtHost[],
   when: When,
   work: Promise<unknown>,
 ): Promise<void> {
-  let goesOn = true;
-  const talks = streams.map(({ talk, times }) => talk.during(times[when], () => goesOn));
+  let isTalking = true;
+  const talks = streams.map(({ talk, times }) => talk.during(times[when], () => isTalking));
   try {
     await work;
   } finally {
-    goesOn = false;
+    isTalking = false;
     await Promise.all(talks);
   }
 }
 
-/** Sixteen UTF-16 units of every width. */
+/** Text of 16 UTF-16 units with characters of every UTF-8 width. */
 function piece(at: number): string {
   return `${at} 語😀 ש`.padEnd(16, '.');
 }
 
 type Enter = Parameters<typeof StreamWriter.begin>[0];
 
-/** A stream at one transport of one host, who reads it, and who talks in its room. */
+/** A stream at one transport of one host, with its readers and a user who talks in its room. */
 class StreamAtHost {
   readonly #name: string;
   readonly #enter: Enter;

@@ -24,7 +24,7 @@ const page = (seqs: number[], complete = true): Entry => ({
   messages: seqs.map((seq) => noted(seq)),
 });
 
-/** A client whose records a test may falsify. */
+/** A client's record that a test can falsify. */
 interface Scripted extends Client {
   invoked: Client['invoked'];
   connections: { since: number; entries: Entry[] }[];
@@ -32,7 +32,7 @@ interface Scripted extends Client {
 
 const STORED = [1, 2, 3, 4, 5].map((seq) => noted(seq));
 
-/** Ann says five things; Ben listens, is cut off behind the second, and comes back. */
+/** Ann sends five messages; Ben listens, loses his connection after the second, and resumes. */
 function run() {
   const invoked = STORED.map(({ id, text }) => ({ id, text }));
   const ann: Scripted = {
@@ -62,35 +62,43 @@ function run() {
 const judge = ({ ann, ben, stored }: ReturnType<typeof run>) => audit([ann, ben], stored);
 
 describe('the auditor', () => {
-  it('finds nothing where every guarantee was kept', () => {
+  it('finds nothing if every guarantee was kept', () => {
     expect(judge(run())).toEqual([]);
   });
 
   const broken: [promise: string, break_: (all: ReturnType<typeof run>) => void, says: RegExp][] = [
     [
-      'a hole',
+      'a hole in the stored messages',
       (all) => (all.stored = all.stored.filter(({ seq }) => seq !== 3)),
       /in the place of 3/,
     ],
     [
-      'what was acknowledged and is lost',
+      'an acknowledged message that is lost',
       (all) => (all.stored = STORED.slice(0, 4)),
       /answered as 5 and is not there/,
     ],
-    ['a message twice', (all) => (all.stored = [...STORED, { ...noted(5), seq: 6 }]), /twice/],
-    ['what nobody said', (all) => (all.stored = [...STORED, noted(6, 'eve')]), /nobody said/],
     [
-      'another text',
+      'a message stored twice',
+      (all) => (all.stored = [...STORED, { ...noted(5), seq: 6 }]),
+      /twice/,
+    ],
+    [
+      'a stored message that no client sent',
+      (all) => (all.stored = [...STORED, noted(6, 'eve')]),
+      /nobody said/,
+    ],
+    [
+      'a message stored with another text',
       (all) => (all.stored = STORED.map((one) => ({ ...one, text: 'x' }))),
       /nobody said so/,
     ],
     [
-      'what was never answered',
+      'a message without an answer',
       (all) => all.ann.invoked.push({ id: 'more', text: 'x' }),
       /more was never answered/,
     ],
     [
-      'two answers',
+      'two different answers to a message',
       (all) =>
         all.ann.connections[1]!.entries.push({
           kind: 'ok',
@@ -100,12 +108,12 @@ describe('the auditor', () => {
       /answered as 1 and 5/,
     ],
     [
-      'another order than it was said in',
+      'messages stored in another order than sent',
       (all) => (all.ann.invoked = all.ann.invoked.toReversed()),
       /stands behind what was said after it/,
     ],
     [
-      'a live message left out',
+      'a missing live message',
       (all) => all.ben.connections[0]!.entries.splice(2, 1),
       /2 came, and 1 had not/,
     ],
@@ -125,12 +133,12 @@ describe('the auditor', () => {
       /skip from 2 to 4/,
     ],
     [
-      'a page that repeats',
+      'a repeated page',
       (all) => all.ben.connections[1]!.entries.push(page([4])),
       /4 came in a page behind 4/,
     ],
     [
-      'a message that one never learns of',
+      'a message that a client never receives',
       (all) => all.ben.connections[1]!.entries.pop(),
       /never learnt of 1 messages, the first of them 4/,
     ],
@@ -140,17 +148,17 @@ describe('the auditor', () => {
       /begin anew/,
     ],
     [
-      'one who comes twice',
+      'a user who joins twice',
       (all) => all.ben.connections[0]!.entries.push({ kind: 'came', userId: 'ann' }),
       /ann came, and was there/,
     ],
     [
-      'one who goes and was not there',
+      'a user who leaves without having joined',
       (all) => all.ben.connections[0]!.entries.push({ kind: 'went', userId: 'cleo' }),
       /cleo went, and was not there/,
     ],
     [
-      'what was shown and is another',
+      'a received message that differs from the stored one',
       (all) =>
         all.ben.connections[0]!.entries.push({
           kind: 'heard',

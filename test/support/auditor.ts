@@ -1,49 +1,50 @@
 /**
- * Judges a whole run by what its clients wrote down and what the room holds in the end. It knows
- * nothing of the server, and talks to nobody.
+ * Checks the guarantees of a whole run: compares what its clients recorded with the room's messages at
+ * the end. It does not use the server's code or connect to a host.
  */
 
-/** A message as far as a record goes. */
+/** A message as clients record it. */
 export interface Noted {
-  /** Its place: `seq`, which is its `rev` while nobody changes it. */
+  /** Its `seq`, which is also its `rev` while messages are not changed. */
   seq: number;
-  /** The sender's own id. */
+  /** The client's id of the message. */
   id: string;
   senderId: string;
   text: string;
 }
 
-/** One thing that a client noticed on one connection, in the order it did. */
+/** One observation of a client on a connection; entries are in the order of observation. */
 export type Entry =
-  /** It joined, at a place of the room's order; `complete` unless pages of what was missed follow. */
+  /** It joined at `seq`; `complete` unless further pages of missed messages follow. */
   | { kind: 'joined'; seq: number; complete: boolean; reset: boolean; online: readonly string[] }
-  /** A page of what was missed; `seq` is where it ends. */
+  /** A page of missed messages; `seq` is where it ends. */
   | { kind: 'page'; seq: number; complete: boolean; messages: readonly Noted[] }
-  /** A message came by itself. */
+  /** A `message` event. */
   | { kind: 'heard'; message: Noted }
-  /** A message of its own was acknowledged: as new, or as one that was there already. */
+  /** Its own message was acknowledged, as new or as a duplicate. */
   | { kind: 'ok'; message: Noted; isNew: boolean }
+  /** A user joined or left. */
   | { kind: 'came' | 'went'; userId: string }
-  /** Who is here became a number: what comes next need not fit what came before. */
+  /** Presence became a number, after which joins and leaves cannot be checked. */
   | { kind: 'counted' };
 
 /** One connection of a client, from its join to its end. */
 export interface Connection {
-  /** Where the client said that it stood. */
+  /** The `rev` from which the client resumed. */
   readonly since: number;
   readonly entries: readonly Entry[];
 }
 
-/** All that one client wrote down. */
+/** Everything that one client recorded. */
 export interface Client {
   name: string;
   userId: string;
-  /** Messages it began to send, in their order: ids and texts. */
+  /** The ids and texts of all messages that it sent at least once, in order. */
   invoked: { id: string; text: string }[];
   connections: Connection[];
 }
 
-/** Every broken promise, in words; none when all were kept. */
+/** Checks all guarantees. @returns a sentence for each broken one */
 export function audit(clients: readonly Client[], stored: readonly Noted[]): string[] {
   const problems = [...auditStored(clients, stored)];
   const bySeq = new Map(stored.map((message) => [message.seq, message]));
@@ -62,7 +63,7 @@ export function audit(clients: readonly Client[], stored: readonly Noted[]): str
   return problems;
 }
 
-/** P1, P3: places without holes, one message for each id, and nothing that nobody said. */
+/** P1, P3: `seq`s have no holes, each id is stored once, and every message was sent by a client. */
 function* auditStored(clients: readonly Client[], stored: readonly Noted[]): Generator<string> {
   const said = new Map<string, string>();
   for (const { userId, invoked } of clients) {
@@ -80,7 +81,7 @@ function* auditStored(clients: readonly Client[], stored: readonly Noted[]): Gen
 
 type Say = (problem: string) => void;
 
-/** P2: whatever was begun was answered, and what was answered is there. */
+/** P2: every sent message was acknowledged, and every acknowledged one is stored. */
 function auditAnswers(client: Client, bySeq: ReadonlyMap<number, Noted>, say: Say): void {
   const answered = new Map<string, number>();
   for (const entry of client.connections.flatMap(({ entries }) => entries)) {
@@ -96,7 +97,7 @@ function auditAnswers(client: Client, bySeq: ReadonlyMap<number, Noted>, say: Sa
   }
 }
 
-/** What one client said stands in the order it was said in. */
+/** The messages of one client are stored in the order in which it sent them. */
 function auditOrderOf(client: Client, stored: readonly Noted[], say: Say): void {
   const wanted = new Map(client.invoked.map(({ id }, at) => [id, at]));
   let last = -1;
@@ -108,7 +109,7 @@ function auditOrderOf(client: Client, stored: readonly Noted[], say: Say): void 
   }
 }
 
-/** P4 over all connections: from where a client began, it knows everything there is. */
+/** P4 over all connections: a client knows every message since its first position. */
 function auditWhole({ connections }: Client, stored: readonly Noted[], say: Say): void {
   const [first] = connections;
   if (first === undefined) return;
@@ -127,11 +128,11 @@ function messagesIn(entry: Entry): readonly Noted[] {
   return entry.kind === 'heard' || entry.kind === 'ok' ? [entry.message] : [];
 }
 
-/** P1, P4 on one connection: pages in order and whole, then everything live, once, in order. */
+/** P1, P4 on one connection: pages are complete and in order, then every live message comes once in order. */
 function auditStream({ since, entries }: Connection, say: Say): void {
   let paged = since;
   let live: number | undefined;
-  /** Places that need not come by themselves: answered as being there already. */
+  /** `seq`s acknowledged as duplicates, for which no event need come. */
   const answered = new Set<number>();
   for (const entry of entries) {
     if (entry.kind === 'joined') {
@@ -157,7 +158,7 @@ function auditStream({ since, entries }: Connection, say: Say): void {
   }
 }
 
-/** P6 as one connection sees it: a user comes, goes, comes. */
+/** P6 on one connection: joins and leaves of a user alternate. */
 function auditPresence({ entries }: Connection, say: Say): void {
   let online: Set<string> | undefined;
   for (const entry of entries) {
@@ -173,7 +174,7 @@ function auditPresence({ entries }: Connection, say: Say): void {
   }
 }
 
-/** What was shown is what is stored. */
+/** Every message that a client received is stored with the same id, sender and text. */
 function auditTexts({ entries }: Connection, bySeq: ReadonlyMap<number, Noted>, say: Say): void {
   for (const shown of entries.flatMap(messagesIn)) {
     const there = bySeq.get(shown.seq);

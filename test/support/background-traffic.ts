@@ -6,7 +6,7 @@ import { say } from './talk.ts';
 import { tokenFor } from './tokens.ts';
 import { type Heard, ok, type Visitor } from './visitor.ts';
 
-/** Two people who chat in a room while somebody attacks it, each at a transport of their own. */
+/** Two users at different transports who talk in a room while the host is attacked. */
 export class BackgroundTraffic {
   readonly roomId = newRoom('calm');
   readonly #people: Visitor[];
@@ -25,8 +25,8 @@ export class BackgroundTraffic {
   }
 
   /**
-   * They go on talking.
-   * @returns what they have noticed of attackers, beyond their coming and going
+   * Each sends a message that the other receives.
+   * @returns what they received from attackers, besides their joins and leaves
    */
   async goOn(): Promise<string[]> {
     for (const [at, speaker] of this.#people.entries()) {

@@ -1,13 +1,13 @@
 import { connect, type Socket } from 'node:net';
 
-/** A TCP connection on which every byte is the test's own. */
+/** A TCP connection on which the test writes every byte. */
 export class BareConnection {
   readonly #socket: Socket;
   readonly #watchers = new Set<() => void>();
   #came = Buffer.alloc(0);
   #isOver = false;
 
-  /** @param isStubborn whether it goes on after the other side has said that it ends */
+  /** @param isStubborn whether it stays open after the other side has ended its half */
   constructor(url: string, { isStubborn = false } = {}) {
     const { hostname, port } = new URL(url);
     this.#socket = connect({ port: Number(port), host: hostname, allowHalfOpen: isStubborn });
@@ -24,7 +24,7 @@ export class BareConnection {
     }
   }
 
-  /** Everything that has come, one character a byte. */
+  /** All received bytes, one character each. */
   get text(): string {
     return this.#came.toString('latin1');
   }
@@ -34,8 +34,8 @@ export class BareConnection {
   }
 
   /**
-   * Writes the same bytes over and over, as fast as the other side takes them, until it ends.
-   * @returns how many bytes have left for the other side
+   * Writes the same bytes repeatedly, as fast as the other side reads them, until the connection ends.
+   * @returns how many bytes were sent
    */
   async pour(bytes: Buffer): Promise<number> {
     const socket = this.#socket;
@@ -45,12 +45,12 @@ export class BareConnection {
     return socket.bytesWritten - socket.writableLength;
   }
 
-  /** Takes no more of what comes, so that it piles up on its way. */
+  /** Stops reading, so that the host's unsent bytes grow. */
   stopReading(): void {
     this.#socket.pause();
   }
 
-  /** Waits until what has come fits; rejects when the other side ends it first. */
+  /** Waits until the received text matches; rejects if the connection ends first. */
   until(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const look = () => {
@@ -87,7 +87,7 @@ export class BareConnection {
   }
 }
 
-/** The text of an upgrade request, with these headers in the place of the usual. */
+/** A WebSocket upgrade request as text; `headers` replace or add to the usual ones. */
 export function upgradeRequest(path: string, headers: Record<string, string> = {}): string {
   const all = {
     Host: 'localhost',
@@ -104,17 +104,17 @@ export function upgradeRequest(path: string, headers: Record<string, string> = {
 export interface FrameParts {
   opcode: number;
   payload?: string | Buffer;
-  /** Whether it is the last of its message. */
+  /** Whether it is the last frame of its message (FIN). */
   isLast?: boolean;
-  /** Whether it says that it is compressed. */
+  /** Whether it is marked as compressed (RSV1). */
   isCompressed?: boolean;
-  /** Clients must mask; one that does not breaks the protocol. */
+  /** Whether it is masked, as RFC 6455 requires of clients. */
   isMasked?: boolean;
-  /** What it says of its length, where that is a lie. */
+  /** A false length to announce. */
   length?: bigint;
 }
 
-/** A WebSocket frame as RFC 6455 has it, or not. */
+/** A WebSocket frame by RFC 6455, or one that breaks it. */
 export function frameOf(parts: FrameParts): Buffer {
   const { opcode, payload = '', isLast = true, isCompressed = false, isMasked = true } = parts;
   const body = Buffer.from(payload);

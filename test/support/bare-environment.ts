@@ -1,6 +1,6 @@
 /**
- * As much of this environment as a program of the tests gets: where commands are, and where Node keeps
- * compiled code, which halves what a start takes.
+ * The environment variables that tests pass on to programs: `PATH`, and Node's compile cache, which
+ * halves the time of a start.
  */
 export function bareEnvironment(): Record<string, string> {
   const { PATH = '', NODE_COMPILE_CACHE } = process.env;

@@ -3,7 +3,7 @@ import { bundleWorker } from './edge-bundle.ts';
 import type { TestSettings } from './edge-options.ts';
 import { Killable } from './killable.ts';
 
-/** One of the hosts, which can be killed. */
+/** One of the two hosts, and how to make one that can be killed. */
 export interface KillableHost {
   name: 'node' | 'edge';
   /** The folder of the Worker's bundle. */
@@ -11,7 +11,7 @@ export interface KillableHost {
   make: (settings: TestSettings) => Promise<Killable>;
 }
 
-/** Plays at each host in turn, round after round from 0 on: once, and again for as long as asked. */
+/** Calls `play` for each host in rounds 0, 1, …: at least one round, and further ones for `minutes`. */
 export async function atBothHosts(
   minutes: number,
   play: (host: KillableHost, round: number) => Promise<void>,

@@ -6,15 +6,15 @@ import { type Host, startNodeHost } from './browser-hosts.ts';
 /** A request of one room: its user's name, the method, the path within the room, and a body. */
 export type RoomRequest = [name: string, method: string, path: string, body?: object];
 
-/** People with browser windows; they go when the test ends, and say what their browser complained about. */
+/** A test's visitors with browser windows. Closes them after the test, which fails if a browser complained. */
 export class Company {
-  /** Where they meet; another room for every test. */
+  /** The id of the test's room, a new one for every test. */
   room = '';
   #browser: Browser | undefined;
   #visitors: Visitor[] = [];
   #lines: Line[] = [];
 
-  /** For all tests of a file, or of a group. @param notifies their browser shows notifications */
+  /** A company for all tests of a file or group. @param notifies whether their browser shows notifications */
   static forAll(notifies = false): Company {
     const company = new Company();
     beforeAll(async () => {
@@ -47,7 +47,7 @@ export class Company {
     return line;
   }
 
-  /** Requests a path of the room over HTTP, as a user of this name; what is refused fails the test. */
+  /** Sends an HTTP request to the room as a user of this name. A refusal fails the test. */
   async ask<T>(url: string, ...[name, method, path, body]: RoomRequest): Promise<T> {
     const query = new URLSearchParams({ username: name });
     const token = await (await fetch(new URL(`/test-token?${query.toString()}`, url))).text();
@@ -71,7 +71,7 @@ export class Company {
     for (const visitor of visitors) visitor.assertContent();
   }
 
-  /** The same people come to the next test: its rooms are not to be in their inboxes. */
+  /** Deletes the rooms of a test, so that they are not in its users' inboxes in the next test. */
   async #deleteRooms({ name, page }: Visitor): Promise<void> {
     const base = page.url();
     if (name === '' || !base.startsWith('http')) return;
@@ -84,7 +84,7 @@ export class Company {
     const { conversations = [] } = (await listed.json()) as {
       conversations?: { roomId: string }[];
     };
-    // A room tells inboxes a second later: those that the page had open may not be in it yet.
+    // Rooms update inboxes after a second, so rooms that the page has open may be missing there.
     const opened = await page
       .evaluate<string[]>(
         "JSON.parse(sessionStorage.getItem('parlor.session') ?? '{}').rooms ?? []",
@@ -103,7 +103,7 @@ export class Company {
   }
 }
 
-/** A node host for the tests of a group. */
+/** Starts a Node host for the tests of a file or group. */
 export function nodeHostFor(...options: Parameters<typeof startNodeHost>): () => Host {
   let host: Host;
   beforeAll(async () => {

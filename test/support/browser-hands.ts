@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { PATIENTLY, type Visitor } from './browser.ts';
 
-/** Scrolls the room's messages up until this one is drawn: earlier ones are as one comes near. */
+/** Scrolls the messages up until this one is drawn; older messages are drawn as the top comes near. */
 export async function scrollUpTo({ page }: Visitor, target: Locator): Promise<void> {
   const log = page.locator('#log');
   await expect
@@ -15,22 +15,22 @@ export async function scrollUpTo({ page }: Visitor, target: Locator): Promise<vo
     .toBe(1);
 }
 
-/** How somebody uses the page: everything is found by the role and the words that are in sight. */
+/** How a visitor uses the page. Elements are found by their visible role and text. */
 export interface Hands {
-  /** Writes into the field of this label. */
+  /** Writes in the field with this label. */
   write(label: string, text: string): Promise<void>;
   press(name: string | RegExp): Promise<void>;
   /** Follows a link. */
   follow(name: string | RegExp): Promise<void>;
-  /** Chooses from a menu that is open. */
+  /** Chooses an item of the open menu. */
   choose(name: string): Promise<void>;
-  /** Presses what belongs to a message. */
+  /** Presses a button of a message. */
   pressOf(message: string, name: string): Promise<void>;
 }
 
 type Press = (target: Locator) => Promise<void>;
 
-/** Points at things; a finger does no more. */
+/** Uses the page with a pointer only: `press` clicks or taps an element. */
 export function pointing(visitor: Visitor, press: Press): Hands {
   const { page } = visitor;
   return {
@@ -49,10 +49,10 @@ export function pointing(visitor: Visitor, press: Press): Hands {
   };
 }
 
-/** More stops than the page has for Tab. */
+/** More Tab stops than the page has. */
 const MAX_STOPS = 60;
 
-/** Never leaves the keyboard; where the focus is must always be in sight. */
+/** Uses the page with the keyboard only. Fails if the focused element is ever not visibly focused. */
 export function typing(visitor: Visitor): Hands {
   const { page } = visitor;
 
@@ -81,7 +81,7 @@ export function typing(visitor: Visitor): Hands {
       await page.keyboard.press('Enter');
     },
     async choose(name) {
-      // An arrow key before the menu has the focus would move it among the messages.
+      // Before the menu has the focus, an arrow key would move the focus among the messages.
       await page.locator('[role="menu"]:focus-within').first().waitFor();
       await goTo(page.getByRole('menuitem', { name, exact: true }), 'ArrowDown');
       await page.keyboard.press('Enter');
@@ -96,19 +96,19 @@ export function typing(visitor: Visitor): Hands {
   };
 }
 
-/** As much of an element as is asked inside the page. */
+/** The parts of a DOM element that are used inside the page. */
 interface Focusable {
   ownerDocument: { activeElement: Focusable; body: unknown };
   closest(selector: string): Focusable | null;
   computedStyleMap(): { get(name: string): unknown };
 }
 
-/** Whether the focus is on this element, and whether anybody can see where it is. */
+/** Whether the focus is on this element, and whether it is visible. */
 function focusSeenFrom(element: Focusable): 'here' | 'elsewhere' | 'out of sight' {
   const { activeElement, body } = element.ownerDocument;
-  // Behind the last stop the browser has one of its own.
+  // After the last Tab stop the focus goes to the browser.
   if (activeElement === body) return 'elsewhere';
-  // The frame around where one writes shows its focus.
+  // A text field's focus is shown by the frame around it.
   const shown = [activeElement, activeElement.closest('.writing') ?? activeElement];
   const isShown = shown.some(
     (one) => String(one.computedStyleMap().get('outline-style')) !== 'none',
@@ -117,17 +117,17 @@ function focusSeenFrom(element: Focusable): 'here' | 'elsewhere' | 'out of sight
   return activeElement === element ? 'here' : 'elsewhere';
 }
 
-/** As much of axe's report as is told. */
+/** The used parts of axe's report. */
 interface Violation {
   id: string;
   help: string;
   nodes: { target: unknown; failureSummary?: string }[];
 }
 
-/** What axe-core finds wrong with what the page shows now, a line each. */
+/** The violations that axe-core finds in the page now, one line each. */
 export async function violations(page: Page, axe: string): Promise<string[]> {
   if ((await page.evaluate('typeof axe')) === 'undefined') await page.evaluate(axe);
-  // Colours count when they have come to rest: what opens fades in.
+  // Waits for animations such as fade-ins, so that the final colours are checked.
   await page.evaluate(
     'Promise.allSettled(document.getAnimations().filter(({ effect }) => effect.getComputedTiming().iterations !== Infinity).map(({ finished }) => finished)).then(() => undefined)',
   );

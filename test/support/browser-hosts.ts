@@ -8,11 +8,11 @@ import { startServer } from '../../local-server/server.ts';
 import { PAGE } from '../../web/build.ts';
 import { edgeOptions, type TestSettings } from './edge-options.ts';
 
-/** A running host that serves the page, as browser tests see it. */
+/** A running host that serves the page, for browser tests. */
 export interface Host {
-  /** Stays the same for as long as the host lives, over `interrupt` too. */
+  /** Stays the same over `interrupt`. */
   url: string;
-  /** Drops everyone in the room, as a new version of the host does; what was said is kept. */
+  /** Drops all connections to the room, as a deploy does; messages are kept. */
   interrupt(roomId: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -24,8 +24,8 @@ const log = {
 };
 
 /**
- * The node host in this process; development mode unless told otherwise.
- * @param prepare puts rooms into the folder of the data before the host starts
+ * Starts the Node host in this process, in development mode unless `isDevelopment` is false.
+ * @param prepare writes rooms to the data folder before the host starts
  */
 export async function startNodeHost(
   environment: Record<string, string> = {},
@@ -57,8 +57,8 @@ export async function startNodeHost(
 }
 
 /**
- * The edge host under workerd, in development mode. Not by `wrangler dev`: that puts a proxy before the
- * Worker, whose connections to it are sometimes closed as they are used, after 5 s without a request.
+ * Starts the edge host under workerd, in development mode. It does not use `wrangler dev`, which has a
+ * proxy before the Worker whose idle connections may close after 5 s, just when they are used again.
  */
 export async function startEdgeHost(settings: TestSettings = {}): Promise<Host> {
   const folder = mkdtempSync(join(tmpdir(), 'parlor-browser-'));

@@ -2,12 +2,12 @@ import { expect } from 'vitest';
 import { PATIENTLY, type Visitor } from './browser.ts';
 import type { Company } from './browser-company.ts';
 
-/** A paragraph of several lines in any window. */
+/** A paragraph long enough to take several lines in any window. */
 const paragraph = (at: number) => `Paragraph ${at}: ${'it says this and that, '.repeat(12)}\n\n`;
 
 const before = Array.from({ length: 30 }, (_, at) => `message ${at}`);
 
-/** A message that streams into the room of a company, from a bot that uses HTTP. */
+/** A message that a bot streams over HTTP to the company's room. */
 export class BotStream {
   readonly #company: Company;
   readonly #url: string;
@@ -20,7 +20,7 @@ export class BotStream {
     this.seq = seq;
   }
 
-  /** Begins one after 30 other messages. */
+  /** Sends 30 messages, then begins the stream. */
   static async begin(company: Company, url: string): Promise<BotStream> {
     const ask = (body: object) =>
       company.ask<{ message: { seq: number } }>(url, 'bot', 'POST', '/messages', body);
@@ -51,8 +51,8 @@ export class BotStream {
 }
 
 /**
- * A visitor sees a message grow: the page follows its end, and shows how it ended.
- * @returns rows that were drawn again in that time
+ * Streams a message to a visitor and checks that the page follows its end and shows how it ended.
+ * @returns the keys of rows that were redrawn during the stream
  */
 export async function followStream(company: Company, url: string): Promise<unknown> {
   const stream = await BotStream.begin(company, url);
@@ -75,7 +75,7 @@ export async function followStream(company: Company, url: string): Promise<unkno
   return redrawnRows(visitor);
 }
 
-/** Notes which rows are taken out of the log or put into it. */
+/** Records the keys of rows that are added to the log or removed from it. */
 export async function watchRows({ page }: Visitor): Promise<void> {
   await page.evaluate(`{
     window.redrawn = [];
@@ -90,7 +90,7 @@ export function redrawnRows({ page }: Visitor): Promise<unknown> {
   return page.evaluate('window.redrawn');
 }
 
-/** How much of the log is below what is in sight, in pixels. */
+/** The height of the log below the visible part, in pixels. */
 export function belowSight({ page }: Visitor): Promise<number> {
   return page.evaluate(
     `{ const log = document.querySelector('#log'); log.scrollHeight - log.scrollTop - log.clientHeight }`,

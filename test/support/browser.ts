@@ -10,7 +10,7 @@ import {
 } from 'playwright-core';
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
-/** The same without a browser around the pages: a third less processor time, and no notifications. */
+/** Chromium without a user interface: takes a third less processor time, but shows no notifications. */
 const SHELL = '/usr/bin/chromium-headless-shell';
 const usual = process.env['CHROMIUM_PATH'] === undefined && existsSync(SHELL) ? SHELL : CHROMIUM;
 
@@ -23,16 +23,16 @@ if (!hasBrowser) {
   );
 }
 
-/** How long something on the page may take, in milliseconds. */
+/** The timeout for everything on the page, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
-/** For `expect.poll`. */
+/** Options for `expect.poll`. */
 export const PATIENTLY = { timeout: PATIENCE_MS } as const;
 
 /**
- * What the browser does without. Each window of it would load two pages of its own for the address bar,
- * of hundreds of files, and start a renderer ahead of need: a third of the processor time of these tests.
- * The others are Playwright's own list, which this one replaces.
+ * Features that the browser runs without. For the first three each window would load two pages of
+ * hundreds of files for the address bar and start a spare renderer: a third of these tests' processor
+ * time. The others are Playwright's own list, which this one replaces.
  */
 const DISABLED_FEATURES = [
   'WebUIOmniboxPopup',
@@ -53,12 +53,12 @@ const DISABLED_FEATURES = [
   'ThirdPartyStoragePartitioning',
 ];
 
-/** Of this process; they end with it. */
+/** The browsers of this process, by path; they end with it. */
 const shared = new Map<string, Promise<Browser>>();
 
 /**
- * The browser of all test files that this process runs one after the other: what they open, they close.
- * @param notifies shows notifications
+ * The browser that all test files of this process share, one after the other; each closes what it opens.
+ * @param notifies whether it shows notifications
  */
 export function sharedBrowser(notifies = false): Promise<Browser> {
   const path = notifies ? CHROMIUM : usual;
@@ -70,7 +70,7 @@ export function sharedBrowser(notifies = false): Promise<Browser> {
 export function launchBrowser(executablePath = usual): Promise<Browser> {
   return chromium.launch({
     executablePath,
-    // Where the machine has no locale, it opens no file whose name is not ASCII.
+    // Without a locale the browser cannot open files whose name is not ASCII.
     env: { ...process.env, LC_ALL: 'C.UTF-8' },
     args: [
       `--disable-features=${DISABLED_FEATURES.join(',')}`,
@@ -86,18 +86,18 @@ export function launchBrowser(executablePath = usual): Promise<Browser> {
   });
 }
 
-/** As much of an element as is read inside the page. */
+/** The parts of a DOM element that are read inside the page. */
 interface Row {
   classList: { contains(name: string): boolean };
   querySelector(selector: string): { textContent: string };
 }
 
-/** One person with a browser window of their own, who uses what is visible. */
+/** A user with their own browser window, who uses visible elements. */
 export class Visitor {
   readonly page: Page;
-  /** As they came in last. */
+  /** The name of the last `join`. */
   name = '';
-  /** Everything the browser complained about, but for what has no answer while a line is cut. */
+  /** Errors and dialogs of the page, except network errors, which a cut line causes. */
   readonly complaints: string[] = [];
 
   private constructor(page: Page) {
@@ -122,7 +122,7 @@ export class Visitor {
   ): Promise<Visitor> {
     const context = await browser.newContext({
       viewport: { width: 1440, height: 800 },
-      // A frame of an animation costs as much as a message.
+      // Drawing a frame of an animation costs as much as a message.
       reducedMotion: 'reduce',
       ...options,
     });
@@ -154,19 +154,19 @@ export class Visitor {
     await page.locator('#banner:empty').waitFor({ state: 'attached' });
   }
 
-  /** The browser says that the network is back, as it does after sleep or a tunnel. */
+  /** Dispatches the event by which a browser reports that the network is back. */
   async isOnlineAgain(): Promise<void> {
     await this.page.evaluate("window.dispatchEvent(new Event('online'))");
   }
 
-  /** One message of the log by a part of its text. */
+  /** The messages in the log that contain this text. */
   message(text: string): Locator {
     return this.page.locator('#messages .message').filter({
       has: this.page.locator('.text').filter({ hasText: text }),
     });
   }
 
-  /** Waits until a message of this visitor's is stored, by a part of its text. */
+  /** Waits until a message of this visitor that contains this text is stored. */
   async hasSent(text: string): Promise<void> {
     await this.message(text).and(this.page.locator(':not(.is-unsent)')).first().waitFor();
   }
@@ -197,12 +197,12 @@ export class Visitor {
     );
   }
 
-  /** Names of who is here now, as listed. */
+  /** The names in the page's list of online users. */
   here(): Promise<string[]> {
     return this.page.locator('.people-list .name').allTextContents();
   }
 
-  /** Fails when the browser has complained. */
+  /** Throws if the browser has complained. */
   assertContent(): void {
     if (this.complaints.length > 0) throw new Error(this.complaints.join('\n'));
   }
@@ -212,7 +212,7 @@ export class Visitor {
   }
 }
 
-/** A line to a host that can be cut and mended: what goes over it is not looked at. */
+/** A TCP proxy to a host that can be cut and mended. */
 export class Line {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();

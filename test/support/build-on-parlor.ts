@@ -4,7 +4,7 @@ import { PROJECT } from './program.ts';
 
 export const page = readFileSync(join(PROJECT, 'docs', 'build-on-parlor.md'), 'utf8');
 
-/** The code block of the page whose first line names `file`. */
+/** The code block in docs/build-on-parlor.md whose first line names `file`. */
 export function block(file: string): string {
   const blocks = Array.from(page.matchAll(/^```\w+\n([^]*?)^```$/gm), ([, code = '']) => code);
   const found = blocks.find((code) => code.startsWith(`// ${file}\n`));

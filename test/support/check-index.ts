@@ -3,7 +3,7 @@ import type { SqliteFile } from '../../local-server/sqlite-file.ts';
 import { indexText } from '../../src/room/search/index-text.ts';
 import { searchedText } from '../../src/room/search/searched-text.ts';
 
-/** Where the search index of a room stands: it holds messages above the one, up to the other. */
+/** The range of a room's search index: messages with a `seq` above `unindexedTo`, up to `indexed`. */
 export interface IndexMarks {
   unindexedTo: number;
   indexed: number;
@@ -14,9 +14,9 @@ export function marksOf(file: SqliteFile): IndexMarks {
   return file.all<IndexMarks>(query)[0] ?? { unindexedTo: 0, indexed: 0 };
 }
 
-/** Expects that the index is whole and holds the tokens of every message within its marks, alone. */
+/** Expects an intact index with exactly the tokens of the messages within its marks. */
 export function checkIndex(file: SqliteFile): IndexMarks {
-  // FTS5 looks through its index itself, and throws where that is not whole.
+  // FTS5's own check, which throws if the index is damaged.
   file.run("INSERT INTO search (search) VALUES ('integrity-check')");
   const tokens = file.all<{ seq: number; term: string }>(
     'SELECT doc AS seq, term FROM search_tokens ORDER BY doc, offset',

@@ -7,13 +7,13 @@ import { SocketIoVisitor } from './socketio-visitor.ts';
 import { tokenFor } from './tokens.ts';
 import { ok, type Visitor } from './visitor.ts';
 
-/** The load that crashes are made under, and when they come. */
+/** A load under which a host is killed. */
 export interface CrashLoad {
-  /** Decides how much is said before each kill. */
+  /** Determines how many messages are sent before each kill. */
   seed: number;
-  /** Kills, one after the other. */
+  /** The number of kills. */
   kills: number;
-  /** Whether another kill is still wanted; without it, all of `kills`. */
+  /** Whether to make another kill; by default until `kills` is reached. */
   goOn?: () => boolean;
   log?: (line: string) => void;
 }
@@ -22,24 +22,24 @@ export interface CrashReport {
   kills: number;
   /** Messages in the room at the end. */
   stored: number;
-  /** Of those, how many had been stored without an answer, and were sent again. */
+  /** How many of those were stored without an answer, so that they were sent again. */
   resent: number;
 }
 
-/** Settings under which nobody is slowed down. */
+/** Settings under which no command is rate limited. */
 export const NO_RATE_LIMITS = { COMMANDS_PER_SECOND: '100000', COMMAND_BURST: '1000000' } as const;
 
-/** Silence that is no longer slowness, in milliseconds. */
+/** A host that does not answer within this time, in milliseconds, counts as stuck. */
 const PATIENCE_MS = 30_000;
 
-/** Messages a talker has on their way at a time. */
+/** Concurrent messages of a talker. */
 const IN_FLIGHT = 8;
 const ROOM = 'under load';
 
 /**
- * Lets people talk as fast as they can and kills the host under them, over and over. Everyone comes
- * back and sends what nobody has answered again, with the same ids.
- * @throws Error that names the first broken promise
+ * Lets users talk as fast as they can and kills the host repeatedly. All reconnect and send their
+ * unanswered messages again with the same ids.
+ * @throws Error that lists the broken guarantees
  */
 export async function crashUnderLoad(host: Killable, load: CrashLoad): Promise<CrashReport> {
   const random = seeded(load.seed);
@@ -80,12 +80,12 @@ function acknowledgedBy(talkers: readonly Talker[]): number {
   return talkers.reduce((sum, { acknowledged }) => sum + acknowledged.size, 0);
 }
 
-/** Somebody with much to say, who forgets nothing that nobody has answered. */
+/** A user who sends messages without a pause, and sends unanswered ones again. */
 class Talker {
   readonly userId: string;
-  /** What was answered: id to `seq`. */
+  /** The `seq` of each acknowledged message, by its id. */
   readonly acknowledged = new Map<string, number>();
-  /** Answers that said that the message was there already. */
+  /** The number of messages that were acknowledged as duplicates. */
   duplicates = 0;
   readonly #transport: new (url: string, who: { token: string }) => Visitor;
   #unanswered: string[] = [];
@@ -105,12 +105,12 @@ class Talker {
       await Promise.all(this.#unanswered.map((id) => this.#say(visitor, id)));
       for (;;) await Promise.all(Array.from({ length: IN_FLIGHT }, () => this.#sayNext(visitor)));
     } catch (error) {
-      // Only a killed host may fail to answer.
+      // Only a host that is being killed may fail to answer.
       if (!isDoomed()) throw error;
     }
   }
 
-  /** Sends what is still unanswered, to a host that nobody kills any more. */
+  /** Sends the unanswered messages to a host that is not killed any more. */
   async finish(url: string): Promise<void> {
     const visitor = new this.#transport(url, { token: await tokenFor(this.userId) });
     ok(await visitor.join(ROOM));
@@ -118,7 +118,7 @@ class Talker {
     await visitor.close();
   }
 
-  /** What it has said and was answered, for the auditor. */
+  /** All sent messages and their answers, for the auditor. */
   get record(): Client {
     const { userId } = this;
     const invoked = Array.from({ length: this.#next }, (_, at) => {
@@ -129,13 +129,13 @@ class Talker {
       const message = { seq, id, senderId: userId, text: `text of ${id}` };
       return { kind: 'ok', message, isNew: false };
     });
-    // What it hears is not looked at: the listener is there for that.
+    // Received events are not audited here; the watcher's are.
     return { name: userId, userId, invoked, connections: [{ since: Infinity, entries }] };
   }
 
   /**
-   * Waits for `holds`, which is looked at with every answer to this talker.
-   * @throws Error when there has been no answer for PATIENCE_MS
+   * Waits until `holds` is true; checks it after every answer to this talker.
+   * @throws Error if there is no answer for PATIENCE_MS
    */
   until(holds: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -173,7 +173,7 @@ class Talker {
   }
 }
 
-/** Somebody who only listens, and comes back with their position each time. */
+/** A user who only listens, and resumes from their position after each kill. */
 class Watcher {
   readonly seen = new Map<number, Message>();
   #visitor: Visitor | undefined;
@@ -193,7 +193,7 @@ class Watcher {
     this.#visitor = visitor;
   }
 
-  /** Its connection is lost; what it has heard until then counts. */
+  /** Waits until its connection is lost, and takes the messages received until then. */
   async gone(): Promise<void> {
     const visitor = this.#visitor!;
     await visitor.ended();
@@ -214,7 +214,7 @@ class Watcher {
   }
 }
 
-/** Everything that a room holds, in order of `rev`. */
+/** All messages of a room, in order of `rev`. */
 export async function readAll(url: string, roomId = ROOM): Promise<Message[]> {
   const visitor = new NativeVisitor(url, { token: await tokenFor('reader') });
   ok(await visitor.join(roomId));

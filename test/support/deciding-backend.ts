@@ -4,7 +4,7 @@ import { Inbox } from './inbox.ts';
 import { LoopbackServer } from './loopback-server.ts';
 import { makeSecret } from './webhook-receiver.ts';
 
-/** What a host asks, as docs/protocol.md has it. */
+/** A host's question, as described in docs/protocol.md. */
 export interface SubmittedMessage {
   type: string;
   timestamp: string;
@@ -15,7 +15,7 @@ export interface SubmittedMessage {
   };
 }
 
-/** What a text is answered with: what stands after its first colon is for people. */
+/** Answers by the word before the first colon of a text. */
 const ANSWERS: Readonly<Record<string, (response: ServerResponse, text: string) => void>> = {
   refuse: (response) => response.end('{"verdict":"refuse","message":"Be kind."}'),
   replace: (response, text) =>
@@ -28,14 +28,14 @@ const ANSWERS: Readonly<Record<string, (response: ServerResponse, text: string) 
   huge: (response) => void response.end(`{"verdict":"allow","x":"${'x'.repeat(10_000_000)}"}`),
 };
 
-/** An operator's backend that decides about texts by what they begin with, such as `refuse: you`. */
+/** An operator's backend that decides about a text by its first word, such as in `refuse: you`. */
 export class DecidingBackend extends LoopbackServer {
   readonly secret = makeSecret();
-  /** What it was asked, in order of arrival. */
+  /** The questions in order of arrival. */
   readonly asked: SubmittedMessage['data'][] = [];
-  /** Why questions were turned away: their signatures do not hold. */
+  /** Errors of questions whose signature is invalid. */
   readonly forged: string[] = [];
-  /** How long it takes to decide, in milliseconds. */
+  /** How long it takes to answer, in milliseconds. */
   delayMs = () => 0;
   readonly #inbox = new Inbox();
   #held: { roomId: string; answer: () => void }[] = [];
@@ -55,12 +55,12 @@ export class DecidingBackend extends LoopbackServer {
       .map(({ draft: { message } }) => message);
   }
 
-  /** Waits until it was asked about so many texts in a room. */
+  /** Waits until it was asked about `count` texts in a room. */
   async untilAsked(room: string, count: number): Promise<void> {
     await this.#inbox.until(`${count} questions`, () => this.texts(room).length >= count);
   }
 
-  /** Answers what it holds of a room: texts that begin with `hold`. */
+  /** Allows the held texts of a room, which are those that begin with `hold`. */
   release(room: string): void {
     for (const { roomId, answer } of this.#held) if (roomId === room) answer();
     this.#held = this.#held.filter(({ roomId }) => roomId !== room);

@@ -10,7 +10,7 @@ const SCRIPTS = {
   edge: ['scripts/dev-edge.ts'],
 } as const;
 
-/** A host that takes longer to end does not, in milliseconds. */
+/** A host that has not ended after this time, in milliseconds, is killed. */
 const CUT_MS = 60_000;
 
 /** A host as `npm run dev` or `npm run dev:edge` starts it: a process, and data that outlives it. */
@@ -32,12 +32,12 @@ export class DevelopmentHost {
     return host;
   }
 
-  /** Stays the same from start to start. */
+  /** Stays the same over restarts. */
   get url(): string {
     return `http://localhost:${this.#port}`;
   }
 
-  /** Starts it where it was, on the data it had. */
+  /** Starts it on the same port and data. */
   startAgain(): Promise<void> {
     const state = ['--port', String(this.#port), '--persist-to', join(this.#folder, 'state')];
     const args = [...SCRIPTS[this.name], ...(this.name === 'edge' ? state : [])];
@@ -67,7 +67,7 @@ export class DevelopmentHost {
   }
 
   /**
-   * Ends it as a service manager would.
+   * Ends it by SIGTERM, as a service manager does.
    * @returns its exit code
    */
   async stop(): Promise<number | null> {

@@ -9,7 +9,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Folder of the built Worker, from the project's root. */
     edgeBundle: string;
-    /** The same of the Worker of development mode. */
+    /** The same for the Worker of development mode. */
     developmentBundle: string;
   }
 }
@@ -17,7 +17,7 @@ declare module 'vitest' {
 /** The entry of `npm run dev:edge`. */
 const DEVELOPMENT = 'src/edge/dev.ts';
 
-/** What keeps wrangler from asking the network for anything. */
+/** Environment variables that keep wrangler from using the network. */
 const QUIET_WRANGLER = {
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_HIDE_BANNER: 'true',
@@ -26,9 +26,10 @@ const QUIET_WRANGLER = {
 };
 
 /**
- * Bundles a Worker, the production one unless another is named, as a deployment would, into a folder of its own inside the project:
- * workerd cannot read modules from elsewhere.
- * @param app the module of another application than the project's own, from the project's root
+ * Bundles a Worker as a deploy does, in a new folder inside the project, because workerd cannot read
+ * modules from elsewhere.
+ * @param entry the Worker's module; that of production by default
+ * @param app the module of another application than the project's, from the project's root
  * @returns the folder: `worker.js`, and `page/` to serve as assets
  */
 export async function bundleWorker(entry = 'src/edge/worker.ts', app?: string): Promise<string> {
@@ -52,12 +53,12 @@ export async function bundleWorker(entry = 'src/edge/worker.ts', app?: string): 
     ],
     { env: { ...process.env, ...QUIET_WRANGLER } },
   );
-  // Wrangler's build step has made it.
+  // The folder was made by wrangler's build step.
   await cp(join(PAGE, SOCKETIO_FOLDER), join(page, SOCKETIO_FOLDER), { recursive: true });
   return folder;
 }
 
-/** Once for all test files of the project. */
+/** Builds both Workers once for all test files of a vitest project. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await bundleWorker();
   const development = await bundleWorker(DEVELOPMENT);

@@ -7,14 +7,14 @@ export type TestSettings = Partial<Record<SettingName, string>>;
 
 /** What workerd runs. */
 export interface EdgeScript {
-  /** The bundle's, within its folder. */
+  /** The script in the bundle's folder. */
   script?: string;
-  /** What it serves at `/`; the bundle's own unless given. */
+  /** The folder of assets; the bundle's `page` by default. */
   page?: string;
   port?: number;
 }
 
-/** What workerd needs to run the bundle in `folder`, whoever starts it. */
+/** Miniflare's options for the bundle in `folder`. */
 export function edgeOptions(
   folder: string,
   settings: TestSettings = {},

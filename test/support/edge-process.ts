@@ -2,8 +2,8 @@ import { Log, LogLevel, Miniflare } from 'miniflare';
 import { edgeOptions, type TestSettings } from './edge-options.ts';
 
 /**
- * The edge host as a process of its own: `node edge-process.ts BUNDLE DATA SETTINGS`. Writes its
- * address to stdout, and ends with its stdin, so that it never outlives who started it.
+ * A program that runs the edge host: `node edge-process.ts BUNDLE DATA SETTINGS`. It writes its address
+ * to stdout, and ends when its stdin ends, so that it never outlives the process that started it.
  */
 const [bundle = '', data = '', settings = '{}'] = process.argv.slice(2);
 const miniflare = new Miniflare({

@@ -12,34 +12,34 @@ import { SocketIoVisitor } from './socketio-visitor.ts';
 import { tokenFor } from './tokens.ts';
 import { type Heard, ok, type Visitor } from './visitor.ts';
 
-/** How a run is made. */
+/** The options of a run. */
 export interface FaultRun {
   /** Where the host listens. */
   url: string;
   seed: number;
   /** Faults to inject, one after the other. */
   faults: number;
-  /** Kills the host and starts it again on its data; @returns where it listens now. */
+  /** Kills the host and starts it again on its data. @returns its new URL */
   restart?: () => Promise<string>;
-  /** Aborts an object that the room consists of. */
+  /** Aborts an object of the room: its own or a relay. */
   abort?: (roomId: string) => Promise<void>;
 }
 
 export interface FaultReport {
   stored: number;
   connections: number;
-  /** Broken promises, in words. */
+  /** A sentence for each broken guarantee. */
   problems: string[];
 }
 
-/** A run goes on until so many messages were sent, over so many connections. */
+/** A run lasts until at least so many messages were sent over so many connections. */
 const MIN_SAID = 30;
 const MIN_CONNECTIONS = 15;
-/** An answer that takes longer is given up with the connection, in milliseconds. */
+/** A client cuts its connection if an answer takes longer, in milliseconds. */
 const PATIENCE_MS = 2_000;
-/** The same when the networks are good again: only a host that is stuck takes so long. */
+/** The same after the networks have recovered: only a stuck host takes so long. */
 const LAST_PATIENCE_MS = 30_000;
-/** Commands on their way at a time. */
+/** Concurrent commands. */
 const IN_FLIGHT = 4;
 
 const noted = ({ seq, id, senderId, message }: Message): Noted => ({
@@ -51,9 +51,9 @@ const noted = ({ seq, id, senderId, message }: Message): Noted => ({
 const revOf = (position: string) => Number(position.split(':')[1]);
 
 /**
- * People at every transport talk in a room while their networks are cut, stalled, half open and slow, and
- * the host is killed where that can be; everyone comes back and sends again what nobody answered.
- * Then the networks are good, all come to rest, and the auditor judges what they wrote down.
+ * Users at every transport talk in a room while their networks are cut, stalled, half open and slow,
+ * and the host is killed if `restart` is given. All reconnect and send unanswered messages again. Then
+ * the networks recover, all come to rest, and the auditor checks what they recorded.
  */
 export async function runWithFaults(run: FaultRun): Promise<FaultReport> {
   const roomId = `faults ${run.seed} ${crypto.randomUUID()}`;
@@ -77,7 +77,7 @@ export async function runWithFaults(run: FaultRun): Promise<FaultReport> {
       inject(device.proxy, random);
       await pause(random() * 60);
       if (run.abort !== undefined && fault % 3 === 2) await run.abort(roomId);
-      // One in forty, so that much else happens between two.
+      // One fault in forty, so that other faults happen between two kills.
       if (run.restart !== undefined && fault % 40 === 20) {
         url = await run.restart();
         for (const { proxy } of devices) proxy.port = Number(new URL(url).port);
@@ -97,14 +97,14 @@ export async function runWithFaults(run: FaultRun): Promise<FaultReport> {
   }
 }
 
-/** Whether enough has happened, however slow the machine is. */
+/** Whether enough was sent over enough connections, however slow the machine is. */
 function haveLived(devices: readonly Device[]): boolean {
   const said = devices.flatMap(({ invoked }) => invoked).length;
   const connections = devices.flatMap((device) => device.connections).length;
   return said >= MIN_SAID && connections >= MIN_CONNECTIONS;
 }
 
-/** What networks do, by chance. */
+/** Causes a random network fault. */
 function inject(proxy: FaultyProxy, random: () => number): void {
   const kind = random();
   if (kind < 0.25) proxy.cut();
@@ -118,19 +118,19 @@ function inject(proxy: FaultyProxy, random: () => number): void {
 interface Harness {
   roomId: string;
   random: () => number;
-  /** Whether anything new is said. */
+  /** Whether new messages are sent. */
   isTalking: boolean;
   patienceMs: number;
 }
 
-/** Somebody's device behind a network of its own, and what it writes down. */
+/** A user's device with its own network; records what it observes. */
 abstract class Device implements Client {
   readonly name: string;
   readonly userId: string;
   readonly proxy: FaultyProxy;
   readonly invoked: { id: string; text: string }[] = [];
   readonly connections: Connection[] = [];
-  /** When all it has said has been answered. */
+  /** Resolves when all its messages have been answered. */
   readonly settled: Promise<void>;
   protected readonly harness: Harness;
   protected unanswered: { id: string; text: string }[] = [];
@@ -152,7 +152,7 @@ abstract class Device implements Client {
     });
   }
 
-  /** Connects, until it has said everything and heard the last of the room. */
+  /** Reconnects until it has sent everything and received the room's last message. */
   async live(): Promise<void> {
     for (;;) {
       try {
@@ -160,14 +160,14 @@ abstract class Device implements Client {
         return;
       } catch (error) {
         if (this.#hasEnded) throw error;
-        // Whatever is left of the connection goes with it.
+        // Ends what is left of the connection.
         this.proxy.cut();
         await pause(this.harness.random() * 100);
       }
     }
   }
 
-  /** It goes on until it has heard of this one. */
+  /** Tells the device the room's last message, after which it may end. */
   listenTo(seq: number): void {
     this.#tellLast(seq);
   }
@@ -177,7 +177,7 @@ abstract class Device implements Client {
     await this.proxy.close();
   }
 
-  /** One connection: returns when nothing is left to do, throws when it breaks. */
+  /** Uses one connection. Returns when nothing is left to do. @throws if the connection breaks */
   protected abstract connect(url: string): Promise<void>;
 
   protected next(): { id: string; text: string } {
@@ -192,7 +192,7 @@ abstract class Device implements Client {
     this.unanswered = this.unanswered.filter((said) => said.id !== id);
   }
 
-  /** The client's own patience, which is all that tells it of a network that swallows everything. */
+  /** Waits for `work` with the client's own timeout, which alone detects a stalled network. */
   protected async inTime<T>(work: Promise<T>): Promise<T> {
     const cut = setTimeout(() => this.proxy.cut(), this.harness.patienceMs);
     const lost = new Promise<never>((_, reject) => {
@@ -206,7 +206,7 @@ abstract class Device implements Client {
   }
 }
 
-/** A client of a socket transport: talks and listens. */
+/** A client of a socket transport, which sends and receives. */
 class SocketDevice extends Device {
   readonly #transport: new (url: string, who: { token: string }) => Visitor;
   #position = '0:0';
@@ -236,7 +236,7 @@ class SocketDevice extends Device {
       const last = await this.last;
       await this.inTime(visitor.until('the last', () => lastOf(visitor, since) >= last));
     } finally {
-      // Read when all is over: an answer may come after the connection was given up.
+      // Read at the end of the run, because an answer may arrive after the connection was given up.
       const record = {
         since: revOf(since),
         get entries() {
@@ -244,7 +244,7 @@ class SocketDevice extends Device {
         },
       };
       if (visitor.stream.length > 0) this.connections.push(record);
-      // Before all pages have come, only they say from where to go on.
+      // Until all pages have come, the position to resume from is that of the last page.
       if (isWhole) this.#position = visitor.position(this.harness.roomId);
       void visitor.drop().catch(() => undefined);
     }
@@ -268,7 +268,7 @@ class SocketDevice extends Device {
   }
 }
 
-/** Sends over HTTP, one request behind the other. */
+/** A client that sends over HTTP, one request after the other. */
 class Poster extends Device {
   protected async connect(url: string): Promise<void> {
     const visitor = new HttpVisitor(url, await tokenFor(this.userId));
@@ -279,7 +279,7 @@ class Poster extends Device {
       );
       if (status >= 300) throw new Error(`Refused: ${JSON.stringify(body)}`);
       const { message } = body as { message: Message };
-      // It hears nothing else, so its answers stand outside every order.
+      // It receives no events, so the order of its answers is not checked.
       const entries: Entry[] = [{ kind: 'ok', message: noted(message), isNew: false }];
       this.connections.push({ since: Infinity, entries });
       this.answered(id);
@@ -288,7 +288,7 @@ class Poster extends Device {
   }
 }
 
-/** Listens at a stream of server-sent events. */
+/** A client that listens to server-sent events. */
 class Reader extends Device {
   #lastEventId = '0:0';
 
@@ -324,7 +324,7 @@ const idOf = ({ lastEventId }: Follower) => lastEventId ?? '0:0';
 
 const heardEntry = (message: Message): Entry => ({ kind: 'heard', message: noted(message) });
 
-/** The newest place that a client knows of. */
+/** The highest `seq` that a client knows of. */
 function lastOf({ stream }: Visitor, since: string): number {
   return entriesOf(stream).reduce((last, entry) => {
     if (entry.kind === 'joined' || entry.kind === 'page') return Math.max(last, entry.seq);
@@ -332,7 +332,7 @@ function lastOf({ stream }: Visitor, since: string): number {
   }, revOf(since));
 }
 
-/** What a visitor has noticed, as the auditor reads it. */
+/** A visitor's stream as entries for the auditor. */
 function entriesOf(stream: readonly Heard[]): Entry[] {
   return stream.flatMap(({ kind, name, payload }) =>
     kind === 'reply' ? repliesIn(name, payload as Result) : eventsIn(name, payload),

@@ -10,26 +10,26 @@ import {
 interface Pair {
   near: Socket;
   far: Socket;
-  /** Bytes on their way, by direction, while nothing may pass. */
+  /** Bytes that wait while the pair is stalled or dripping, in order, with their direction. */
   held: { to: Socket; bytes: Buffer }[];
   isStalled: boolean;
-  /** Passes so many bytes at a time. */
+  /** The size of a drip in bytes; 0 passes everything at once. */
   dribble: number;
   timers: Set<NodeJS.Timeout>;
 }
 
 /**
- * A network between clients and a host that does what networks do: cuts, stalls, loses one end
- * without telling the other, and lets bytes through in drips. `calm` ends all of that.
+ * A TCP proxy between clients and a host that acts as bad networks do: it cuts, stalls, loses one end
+ * unnoticed by the other, and passes bytes in drips. `calm` ends all of that.
  */
 export class FaultyProxy {
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
   readonly #ready: Promise<number>;
-  /** What new connections get. */
+  /** The drip size for new connections. */
   #dribble = 0;
   #refuses = false;
-  /** Where the host listens; another one for connections from then on. */
+  /** The host's port; a change applies to new connections. */
   port: number;
 
   constructor(port: number) {
@@ -46,12 +46,12 @@ export class FaultyProxy {
     return `http://127.0.0.1:${await this.#ready}`;
   }
 
-  /** Ends every connection at both ends, without a word. */
+  /** Destroys every connection at both ends. */
   cut(): void {
     for (const pair of this.#pairs) this.#end(pair);
   }
 
-  /** Nothing passes for so long; then all of it does. */
+  /** Holds all bytes for `ms` milliseconds, then passes them. */
   stall(ms: number): void {
     for (const pair of this.#pairs) {
       if (pair.isStalled) continue;
@@ -64,7 +64,7 @@ export class FaultyProxy {
     }
   }
 
-  /** The host's end is gone and the client is not told, or the other way round. */
+  /** Destroys the host's end unnoticed by the client, or the other way round. */
   halfOpen(isHostLost: boolean): void {
     for (const pair of this.#pairs) {
       pair.isStalled = true;
@@ -73,19 +73,19 @@ export class FaultyProxy {
     }
   }
 
-  /** From now on bytes come in drips of this size; 0 for all at once. */
+  /** Passes bytes in drips of this size from now on; 0 passes everything at once. */
   drip(bytes: number): void {
     this.#dribble = bytes;
     for (const pair of this.#pairs) pair.dribble = bytes;
   }
 
-  /** From now on nobody gets through, or everybody. */
+  /** Cuts all connections and refuses new ones from now on, or accepts them again. */
   refuse(refuses: boolean): void {
     this.#refuses = refuses;
     if (refuses) this.cut();
   }
 
-  /** A good network again; what was broken is cut, so that both ends hear of it. */
+  /** Restores a good network; broken connections are cut, so that both ends notice. */
   calm(): void {
     this.#refuses = false;
     this.drip(0);
@@ -121,7 +121,7 @@ export class FaultyProxy {
       from.setNoDelay(true);
       from.on('data', (bytes: Buffer) => this.#pass(pair, to, bytes));
       from.on('error', () => undefined);
-      // An end that is lost is not told to the other while the pair is half open.
+      // While the pair is half open, the loss of one end does not end the other.
       from.on('close', () => {
         if (!pair.isStalled) this.#end(pair);
       });
@@ -142,7 +142,7 @@ export class FaultyProxy {
     this.#later(pair, 1, () => this.#drain(pair));
   }
 
-  /** The next drip; behind the last of them what came meanwhile passes in its order. */
+  /** Passes the next drip of the waiting bytes, in order. */
   #drain(pair: Pair): void {
     if (pair.isStalled) return;
     const next = pair.held.shift();

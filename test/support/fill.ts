@@ -9,21 +9,21 @@ import { SearchIndex } from '../../src/room/storage/search-index.ts';
 import { SentStates } from '../../src/room/storage/sent-states.ts';
 
 export interface Filling {
-  /** The room's file, which nobody else has open; made where it is missing. */
+  /** The room's file, which no process may have open; made if it is missing. */
   path: string;
   roomId: string;
-  /** How many messages there are to be; those that are there stay. */
+  /** The number of messages that the room is to have; existing ones stay. */
   messages: number;
-  /** Who speaks, in turns; the first owns the room. */
+  /** The number of members, who speak in turn; the first owns the room. */
   members?: number;
   textOf?: (seq: number) => string;
   /** When the first message was sent, in epoch milliseconds; then one a second. */
   from?: number;
-  /** Called now and then with how many there are. */
+  /** Called now and then with the number of messages so far. */
   progress?: (messages: number) => void;
 }
 
-/** Messages that share a transaction. */
+/** Messages in one transaction. */
 const AT_ONCE = 20_000;
 
 const WORDS =
@@ -31,15 +31,15 @@ const WORDS =
     ' ',
   );
 
-/** About ten words that differ from message to message; each seq is a word of its own. */
+/** About ten words, different in each message; the last is unique. */
 function chatter(seq: number): string {
   const words = Array.from({ length: 9 }, (_, at) => WORDS[(seq * (at + 3) + at) % WORDS.length]);
   return `${words.join(' ')} no${seq}`;
 }
 
 /**
- * Makes a room of many messages through the stores, as fast as they can: about 40,000 a second. For
- * tests and measurements of big rooms.
+ * Fills a room with messages directly through its stores, about 40,000 a second. For tests and
+ * measurements of big rooms.
  */
 export async function fillRoom({
   path,
@@ -79,7 +79,7 @@ export async function fillRoom({
     if (seq % AT_ONCE !== 0 && !isLast) continue;
     file.commit();
     progress?.(seq);
-    // Signals are heard in between.
+    // Lets the process handle signals.
     await new Promise((resolve) => setImmediate(resolve));
   }
   file.commit();

@@ -1,8 +1,8 @@
 import { type FloodName, floods } from './floods.ts';
 
 /**
- * One flood as a process of its own: `node flood-process.ts NAME URL ROOM`. Writes a line when it has
- * begun; ends with its stdin, and then writes what it has met with.
+ * A program that runs one flood: `node flood-process.ts NAME URL ROOM`. It writes a line when the flood
+ * has begun. When its stdin ends, it stops and writes its tally as JSON.
  */
 const [name = '', url = '', roomId = ''] = process.argv.slice(2);
 const flood = await floods[name as FloodName]({ url, roomId });

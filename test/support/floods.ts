@@ -5,24 +5,24 @@ import { BareConnection, frameOf, upgradeRequest } from './bare-connection.ts';
 import { ask } from './http-client.ts';
 import { tokenFor } from './tokens.ts';
 
-/** What is flooded. */
+/** The target of a flood. */
 export interface Target {
   url: string;
-  /** A room where others talk; floods that need a room come into this one. */
+  /** The room that a flood joins, if it needs one, and in which others talk. */
   roomId: string;
 }
 
-/** What a flood has met with: how often what happened. */
+/** Counts of what happened during a flood, by name. */
 export type Tally = Record<string, number>;
 
-/** A flood that goes on until it is told to stop. */
+/** A running flood. */
 export interface Flood {
   stop(): Promise<Tally>;
 }
 
 type Start = (target: Target) => Promise<Flood>;
 
-/** What one socket of a flood may have unsent; more would only fill this process. */
+/** The most bytes that a socket of a flood may have unsent; more would only fill this process. */
 const UNSENT = 256 * 1024;
 const POLLING = '/socket.io/?EIO=4&transport=polling';
 const SOCKET_IO = '/socket.io/?EIO=4&transport=websocket';
@@ -30,7 +30,7 @@ const SOCKET_IO = '/socket.io/?EIO=4&transport=websocket';
 const nativePath = (roomId: string) => `/rooms/${encodeURIComponent(roomId)}/ws`;
 const mallory = (claims = {}) => tokenFor('mallory', claims);
 
-/** Does something over and over, several at a time, until stopped. */
+/** Repeats `once` in `atOnce` concurrent loops until stopped. */
 function repeat(atOnce: number, once: (count: (what: string) => void) => Promise<unknown>): Flood {
   const tally: Tally = {};
   const state = { isOver: false };
@@ -39,7 +39,7 @@ function repeat(atOnce: number, once: (count: (what: string) => void) => Promise
   };
   const lanes = Array.from({ length: atOnce }, async () => {
     while (!state.isOver) {
-      // A connection that is refused or cut is what a flood has to expect.
+      // Refused and cut connections are expected.
       await once(count).catch(() => count('failed'));
       await turn();
     }
@@ -53,7 +53,7 @@ function repeat(atOnce: number, once: (count: (what: string) => void) => Promise
   };
 }
 
-/** Opens a socket, with a token unless it is told another thing. */
+/** Opens a socket with a token, unless `options` has other headers. */
 async function open(url: string, path: string, options = {}): Promise<WebSocket> {
   const headers = { authorization: `Bearer ${await mallory()}` };
   const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`, {
@@ -70,7 +70,7 @@ async function open(url: string, path: string, options = {}): Promise<WebSocket>
   return socket;
 }
 
-/** A socket that says who it is and joins as Socket.IO clients do. */
+/** Opens a socket that authenticates and joins as Socket.IO clients do. */
 async function openSocketIo({ url, roomId }: Target): Promise<WebSocket> {
   const socket = await open(url, SOCKET_IO);
   socket.send(`40${JSON.stringify({ token: await mallory() })}`);
@@ -87,7 +87,7 @@ async function openSocketIo({ url, roomId }: Target): Promise<WebSocket> {
   return socket;
 }
 
-/** Sends frames as fast as the other side takes them, over one socket at a time. */
+/** Sends frames as fast as the host reads them, over one socket at a time. */
 function pour(connect: () => Promise<WebSocket>, frame: (at: number) => string | Buffer): Flood {
   let at = 0;
   let isOver = false;
@@ -103,7 +103,7 @@ function pour(connect: () => Promise<WebSocket>, frame: (at: number) => string |
         resolve();
       });
     });
-    // It may have been told to stop before there was anything to cut.
+    // The flood may have been stopped before this socket was known.
     if (isOver) opened.terminate();
     while (opened.readyState === WebSocket.OPEN) {
       for (let burst = 0; burst < 50 && opened.bufferedAmount < UNSENT; burst++) {
@@ -125,8 +125,8 @@ function pour(connect: () => Promise<WebSocket>, frame: (at: number) => string |
 }
 
 /**
- * Opens sockets, eight at a time, and writes frames into each until it is closed. They were made before,
- * so that they cost this process as little as can be, and the host what it makes of them.
+ * Opens sockets, eight at a time, and writes the same prepared frames to each until it is closed, so
+ * that the flood costs this process as little as possible.
  */
 function pourBytes(url: string, start: string, bytes: Buffer): Flood {
   const connections = new Set<BareConnection>();
@@ -139,7 +139,7 @@ function pourBytes(url: string, start: string, bytes: Buffer): Flood {
     try {
       await connection.until(/^HTTP\/1\.1 101 /);
       count('sockets');
-      // To be cut takes time; whoever is told to go comes again at once.
+      // Ends at a Close frame, because waiting for the host to end the connection takes time.
       const told = connection.until(/\r\n\r\n[^]*\x88/);
       await Promise.race([told, connection.pour(bytes)]);
       count('closed');
@@ -162,7 +162,7 @@ const BIG = frameOf({ opcode: 1, payload: Buffer.alloc(1024 * 1024, 'a') });
 
 const text = (at: number) => `flood ${at}`;
 
-/** Every flood there is, by what it does. */
+/** All floods, by what they do. */
 export const floods = {
   'writes fast, native': (target) =>
     Promise.resolve(
@@ -258,9 +258,9 @@ export const floods = {
       try {
         await connection.until(/^HTTP\/1\.1 101 /);
         connection.write(frameOf({ opcode: 1, payload: 'a', isLast: false }));
-        // 100,000 bytes in as many frames: more than any frame may hold.
+        // 100,000 bytes in as many frames: more than a message may have.
         for (let at = 0; at < 100; at++) connection.write(pieces);
-        // workerd puts up to 32 MiB together before it hands anything over.
+        // The last frame, because workerd passes on only whole messages, of up to 32 MiB.
         connection.write(frameOf({ opcode: 0, payload: 'a' }));
         await Promise.race([connection.ended(), connection.until(/\r\n\r\n[^]*\x88/)]);
         count('ended');
@@ -273,7 +273,7 @@ export const floods = {
   'compressed bombs': async ({ url, roomId }) => {
     const offer = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
     const start = upgradeRequest(nativePath(roomId), { ...(await asMallory()), ...offer });
-    // 16 MiB in 16 KiB, sent whether or not the other side has agreed to it.
+    // 16 MiB compressed to 16 KiB, sent whether or not the host has agreed to compression.
     const payload = deflateRawSync(Buffer.alloc(16 * 1024 * 1024, '0'));
     const bomb = frameOf({ opcode: 1, payload, isCompressed: true });
     return pourBytes(url, start, bomb);
@@ -324,7 +324,7 @@ export const floods = {
       reader.stopReading();
       readers.push(reader);
     }
-    // Somebody has to say what they do not read: 40 long messages a second, which is allowed.
+    // Another user sends what they do not read: 40 long messages a second, which is allowed.
     const socket = await open(target.url, nativePath(target.roomId), {
       headers: { authorization: `Bearer ${await tokenFor('much to say')}` },
     });

@@ -5,17 +5,17 @@ import { type Host, type HostKey, startHost, type TestSettings } from './hosts.t
 import { type Claims, tokenFor } from './tokens.ts';
 import { type Transport, type Joining, ok, type Visitor, type Who } from './visitor.ts';
 
-/** The hosts of one test file, running from its first test to its last. */
+/** The hosts of one test file, which run from its first test to its last. */
 export type Hosts = Readonly<Record<HostKey, Host>>;
 
 export interface HostsOptions {
-  /** An application of its own, from the project's root. */
+  /** The module of another application than the project's, from the project's root. */
   app?: string;
-  /** Runs once more where relays hold every socket: for what these could do wrong. */
+  /** Whether tests also run with relays holding every socket, because these could break them. */
   atRelays?: boolean;
 }
 
-/** Starts the hosts for a file, and holds afterwards that nothing has failed inside them. */
+/** Starts the hosts for a file, and checks at the end that they have logged no failures. */
 export function useHosts(
   settings: TestSettings = {},
   { atRelays, ...options }: HostsOptions = {},
@@ -39,12 +39,12 @@ export function useHosts(
   return hosts as Hosts;
 }
 
-/** A transport that stands open. */
+/** A transport of a running host. */
 export interface OpenTransport extends Omit<Transport, 'host' | 'visit'> {
   readonly host: Host;
   /** A visitor who has not connected yet. */
   visit(who: Who): Visitor;
-  /** A signed-in visitor in a room; `claims` are what their token says beyond who they are. */
+  /** A visitor with a token who has joined a room; `claims` are added to the token. */
   enter(userId: string, roomId: string, joining?: Joining, claims?: Claims): Promise<Entered>;
 }
 
@@ -53,7 +53,7 @@ export interface Entered {
   joined: Reply<'joinRoom'>;
 }
 
-/** Tells stories at every transport of every host, on hosts of this file's own. */
+/** Defines the tests of `tell` at every transport of every host, on hosts of this test file. */
 export function forEachTransport(
   tell: (transport: OpenTransport) => void,
   settings: TestSettings = {},
@@ -65,12 +65,12 @@ export function forEachTransport(
   });
 }
 
-/** Tells stories at every transport, and once more where relays hold every socket. */
+/** Defines the tests of `tell` at every transport, and also with relays holding every socket. */
 export function forEachTransportAndRelays(tell: (transport: OpenTransport) => void): void {
   forEachTransport(tell, {}, { atRelays: true });
 }
 
-/** The same story at one transport, or every one in turn. */
+/** A transport on the running hosts. */
 export function open(transport: Transport, hosts: Hosts): OpenTransport {
   const visit = (who: Who) => transport.visit(hosts[transport.host].url, who);
   return {
@@ -88,16 +88,17 @@ export function open(transport: Transport, hosts: Hosts): OpenTransport {
 }
 
 /**
- * Lives through steps that must follow each other within `ms` milliseconds, counted from where they
- * call `start`. Where a busy machine took longer they prove nothing, and are lived through again.
+ * Runs steps that must take less than `ms` milliseconds, counted from their call of `start`. If a busy
+ * machine took longer, they prove nothing and are run again.
+ * @throws Error after five attempts
  */
 export async function within<T>(ms: number, steps: (start: () => void) => Promise<T>): Promise<T> {
   for (let attempt = 0; attempt < 5; attempt++) {
     let from = 0;
-    const lived = await steps(() => {
+    const result = await steps(() => {
       from = performance.now();
     });
-    if (performance.now() - from < ms) return lived;
+    if (performance.now() - from < ms) return result;
   }
   throw new Error(`This machine is too busy: five times these steps took longer than ${ms} ms.`);
 }
@@ -108,8 +109,8 @@ export function newRoom(name = 'room'): string {
 }
 
 /**
- * Proves what did not come: says something aloud and waits until each listener has heard it. What
- * was sent to them before stands before it in their streams.
+ * Sends a message and waits until each listener has received it. Everything sent to them before has
+ * then arrived, so that a test can check what was not sent.
  */
 export async function barrier(
   roomId: string,

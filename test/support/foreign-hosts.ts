@@ -5,10 +5,10 @@ const POLLING = '/socket.io/?EIO=4&transport=polling';
 const PATHS = ['/', '/health', '/test-token?username=alice', '/rooms/general', POLLING];
 const SOCKETS = ['/rooms/general/ws', '/socket.io/?EIO=4&transport=websocket'];
 
-/** `Host`s that do not mean this machine, as DNS rebinding would bring them. */
+/** `Host` headers of other machines, as sent in a DNS rebinding attack. */
 const FOREIGN = ['evil.example', 'evil.example:4000', 'localhost.evil.example', '192.168.0.1'];
 
-/** What each transport answers to requests that name another machine: status and path. */
+/** The answers of each transport to requests with such a `Host`, each as status and path. */
 export async function answersToForeignHosts(url: string): Promise<string[]> {
   const answers: string[] = [];
   for (const host of FOREIGN) {
@@ -25,7 +25,7 @@ export async function answersToForeignHosts(url: string): Promise<string[]> {
   return answers;
 }
 
-/** What development mode answers to the names of this machine. */
+/** The statuses with which development mode answers requests to the names of this machine. */
 export async function answersToOwnHosts(url: string): Promise<number[]> {
   const { port } = new URL(url);
   const hosts = [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`, 'LOCALHOST'];

@@ -1,6 +1,10 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
-/** From here on the file takes so many more pages; SQLite keeps such a limit with a connection. */
+/**
+ * Limits a database file to `morePages` more pages, in each connection when it next prepares a statement:
+ * SQLite keeps the limit in the connection.
+ * @returns a function that ends this for connections without a limit yet
+ */
 export function fillDisk(path: string, morePages: number): () => void {
   const prepare: (this: DatabaseSync, query: string) => StatementSync = Reflect.get(
     DatabaseSync.prototype,

@@ -8,19 +8,19 @@ import { type HookAnswer, type HookRequest, WebhookReceiver } from './webhook-re
 
 export interface HookRun {
   kills: number;
-  /** What is done in rooms between two kills. */
+  /** The number of actions in rooms between two kills. */
   actions: number;
   seed: number;
 }
 
 export interface HookReport {
   kills: number;
-  /** Changes that rooms have acknowledged. */
+  /** Changes that rooms acknowledged. */
   changes: number;
   requests: number;
-  /** Requests that were not taken. */
+  /** Requests that the backend did not take. */
   failed: number;
-  /** Times that the backend has lost all it had. */
+  /** How many times the backend lost its copy of a room. */
   forgotten: number;
 }
 
@@ -29,7 +29,7 @@ const HOOK_SETTINGS = { COMMAND_BURST: '1000000', WEBHOOK_TIMEOUT_MS: '500' };
 
 const ROOMS = ['one', 'two', 'three'];
 
-/** What a backend does that is not well, for some requests. */
+/** Answers of a failing backend. */
 const TROUBLES: readonly HookAnswer[] = [
   { status: 500 },
   { status: 429, headers: { 'retry-after': '1' } },
@@ -37,13 +37,13 @@ const TROUBLES: readonly HookAnswer[] = [
   'hang',
 ];
 
-/** A backend that keeps a copy of each room, as docs/connect-your-backend.md says. */
+/** A backend's copies of rooms, kept as docs/connect-your-backend.md describes. */
 class Copies {
   readonly #rooms = new Map<
     string,
     { epoch: string; rev: number; messages: Map<number, Message> }
   >();
-  /** Changes that came too early: something was left out. */
+  /** Descriptions of missing or misordered changes. */
   readonly gaps: string[] = [];
   /** Rooms whose copy was lost, until they are sent from the beginning. */
   readonly #lost = new Set<string>();
@@ -57,7 +57,7 @@ class Copies {
         ? { epoch, rev: 0, messages: new Map<number, Message>() }
         : known;
     if (from === 0) this.#lost.delete(roomId);
-    // It was on its way when the copy was lost; everything comes again.
+    // The request was under way when the copy was lost; a replay sends everything again.
     if (this.#lost.has(roomId)) return;
     if (from > copy.rev) this.gaps.push(`${roomId}: from ${from} after ${copy.rev}`);
     let last = from;
@@ -87,8 +87,8 @@ class Copies {
 }
 
 /**
- * Starts a host with a backend of its own and plays.
- * @throws Error for a change that was left out, came out of order, or never came
+ * Starts a host and its backend, and plays.
+ * @throws Error if a change was left out, came out of order, or never came
  */
 export async function hookRun(
   makeHost: (settings: TestSettings) => Promise<Killable>,
@@ -105,8 +105,8 @@ export async function hookRun(
 }
 
 /**
- * A host that is killed again and again while rooms change and their backend dies, hangs, refuses,
- * redirects and forgets. At the end the backend must hold what the rooms do.
+ * Kills a host repeatedly while rooms change and their backend restarts, hangs, refuses, redirects and
+ * loses its copies. At the end the backend's copies must equal the rooms.
  */
 class HookPlay {
   readonly #receiver: WebhookReceiver;
@@ -140,7 +140,7 @@ class HookPlay {
     return this.report;
   }
 
-  /** A request that fails, however soon the host is killed afterwards. */
+  /** Makes one request fail before the first kill. */
   async #failOnce(): Promise<void> {
     const [roomId = ''] = ROOMS;
     this.#receiver.answers.set(roomId, [{ status: 500 }]);
@@ -166,7 +166,7 @@ class HookPlay {
     if (answer.ok) this.report.changes++;
   }
 
-  /** The backend is unwell for a while, is gone, or loses what it had and asks for it. */
+  /** The backend fails some requests, restarts, or loses its copy of a room and asks for a replay. */
   async #trouble(roomId: string): Promise<void> {
     const chance = this.#random();
     if (chance < 0.7) {
@@ -183,7 +183,7 @@ class HookPlay {
     }
   }
 
-  /** A backend with nothing left takes nothing before it has asked for everything again. */
+  /** Asks for a replay of a room from its beginning. */
   async #replay(roomId: string): Promise<void> {
     const answer = await this.#call('POST', `/rooms/${roomId}/hook`, { from: '0:0' });
     if (!answer.ok) throw new Error(`A replay was answered ${answer.status}.`);
@@ -210,12 +210,12 @@ class HookPlay {
     if (this.#receiver.forged.length > 0) throw new Error(this.#receiver.forged.join('; '));
   }
 
-  /** A request that has failed often may be due in minutes: an admin has it tried now. */
+  /** Retries a room's request now, as an admin may; otherwise it could be due in minutes. */
   async #hurry(roomId: string, newest: number): Promise<void> {
     while (this.#copies.revOf(roomId) < newest) {
       const answer = await this.#call('GET', `/rooms/${roomId}/hook`);
       const { isWaiting, position } = (await answer.json()) as HookedRoomStatus;
-      // Nothing is hurried that would not come by itself.
+      // Only a room that is waiting for a retry, which would come by itself, is hurried.
       if (isWaiting) {
         await this.#call('POST', `/rooms/${roomId}/hook`, { from: position });
         return;

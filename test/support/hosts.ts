@@ -15,12 +15,12 @@ import { PROJECT } from './program.ts';
 import { edgeOptions, type TestSettings } from './edge-options.ts';
 import { SECRET } from './tokens.ts';
 
-/** A host of rooms that runs for the tests of one file, on a port and with storage of its own. */
+/** A host that runs for the tests of one file, with its own port and storage. */
 export interface Host {
   name: HostName;
-  /** Without a slash at the end. */
+  /** Has no slash at the end. */
   url: string;
-  /** What the host has logged that users must not see: each is a defect. */
+  /** Failures that the host has logged; each is a defect. */
   failures: string[];
   close(): Promise<void>;
 }
@@ -28,18 +28,18 @@ export interface Host {
 export { edgeOptions, type TestSettings };
 
 /**
- * Where these hosts keep their rooms: in memory where the system has a folder there (Linux), because
- * they wait for the disk with every message, and on a busy one that can take seconds.
+ * The folder for rooms: in memory if the system has one there (Linux), because hosts wait for the disk
+ * with every message, and a busy disk can take seconds.
  */
 const QUICK_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /**
- * A busy machine takes its time over hundreds of connections that come at once: longer than one has to
- * authenticate by default.
+ * On a busy machine hundreds of connections that are opened at once may need longer to authenticate
+ * than the default allows.
  */
 const PATIENT: TestSettings = { CONNECT_TIMEOUT_MS: '60000' };
 
-/** The node host in this process, as production but on loopback; `development` adds its mode. */
+/** Starts the Node host in this process, as in production but on loopback, or in development mode. */
 export async function startNodeHost(
   settings: TestSettings = {},
   { development = false, app }: { development?: boolean; app?: string } = {},
@@ -74,18 +74,18 @@ export async function startNodeHost(
   }
 }
 
-/** The application in a module, from the project's root; the project's own unless named. */
+/** The application in a module, given from the project's root; undefined for the project's own. */
 async function applicationIn(app: string | undefined): Promise<Application | undefined> {
   if (app === undefined) return undefined;
   const { default: own } = (await import(join(PROJECT, app))) as { default: App };
   return applicationOf(own);
 }
 
-/** The runtime's own words about a client that breaks RFC 6455, or is gone while it is written to. */
+/** workerd's log lines for a client that breaks RFC 6455 or disconnects during a write: no failures. */
 const OF_THE_PEER =
   /^Uncaught exception: kj\/compat\/http.*WebSocket protocol error|^kj::getCaughtExceptionAsKj\(\) = kj\/async-io-unix.*: disconnected: ::writev?\(.*(?:Connection reset by peer|Broken pipe)/;
 
-/** The edge host: the bundle that a deployment would upload, under workerd. */
+/** Starts the edge host: the bundle that a deploy would upload, under workerd. */
 export async function startEdgeHost(
   settings: TestSettings = {},
   { app }: { app?: string } = {},
@@ -114,12 +114,12 @@ export async function startEdgeHost(
   };
 }
 
-/** The edge host where relays hold every socket of every room. */
+/** Starts the edge host with relays holding every socket of every room. */
 function startRelays(settings: TestSettings = {}, options: { app?: string } = {}): Promise<Host> {
   return startEdgeHost({ RELAY_ABOVE: '0', ...settings }, options);
 }
 
-/** `relays`: the edge host once more, where no socket leads to a room's own object. */
+/** `relays` is an edge host on which relays hold every socket. */
 export type HostKey = HostName | 'relays';
 
 export const startHost = { node: startNodeHost, edge: startEdgeHost, relays: startRelays };

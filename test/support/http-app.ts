@@ -12,7 +12,7 @@ import { httpTransport } from '../../src/transports/http/app.ts';
 import { temporaryFolder } from './folder.ts';
 import { SECRET } from './tokens.ts';
 
-/** The HTTP transport over rooms of its own, which sleep when they have been idle for `idleMs`. */
+/** The HTTP transport over new rooms and inboxes. @param idleMs how long rooms are idle before they sleep */
 export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
   const { settings } = readSettings({ JWT_SECRET: SECRET });
   const { limits } = settings;
@@ -52,7 +52,7 @@ export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
     pageSettings: { guests: false },
     page: (c) => Promise.resolve(c.text('the page')),
     log: (what, error) => {
-      // The store of files may fail where the test says so.
+      // The test may make the file store fail.
       if (/^(upload|download|export|import)$/.test(what)) logged.push(error);
       else failure(what, error);
     },

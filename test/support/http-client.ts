@@ -16,8 +16,8 @@ export interface Answered {
 }
 
 /**
- * One request, sent as it is told: unlike `fetch`, it sets any header, `Host` and `Origin` among
- * them, and leaves the path alone.
+ * Sends one HTTP request exactly as given: unlike `fetch`, it can set every header, such as `Host` and
+ * `Origin`, and does not normalise the path.
  */
 export function ask(url: string, path: string, asked: Asked = {}): Promise<Answered> {
   const { hostname, port } = new URL(url);
@@ -42,7 +42,7 @@ export function ask(url: string, path: string, asked: Asked = {}): Promise<Answe
   });
 }
 
-/** The problem that an answer holds. */
+/** The problem in an answer's body. */
 export function problemOf(answered: Answered): Problem {
   return (answered.json() as { error: Problem }).error;
 }

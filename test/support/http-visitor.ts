@@ -8,20 +8,20 @@ import { Inbox } from './inbox.ts';
 export interface Answered {
   status: number;
   headers: Headers;
-  /** The JSON that came, or the text where it was none. */
+  /** The body's JSON, or its text if it is no JSON. */
   body: unknown;
 }
 
 type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface RequestName {
-  /** Sent as JSON; a text is sent as it is. */
+  /** Sent as JSON; a string is sent as it is. */
   body?: unknown;
   query?: Record<string, string | number>;
   headers?: Record<string, string>;
 }
 
-/** What a client of the HTTP transport does. */
+/** A client of the HTTP transport. */
 export class HttpVisitor {
   readonly #url: string;
   readonly #token: string | undefined;
@@ -32,8 +32,8 @@ export class HttpVisitor {
   }
 
   /**
-   * Asks a room; `path` is behind `/rooms/:roomId`. Each request has a connection of its own: a host ends
-   * idle ones after 5 s, which a busy test finds out by using one.
+   * Sends a request to a room; `path` follows `/rooms/:roomId`. Each request has its own connection,
+   * because a host ends idle ones after 5 s, perhaps just when one is reused.
    */
   async ask(
     method: Method,
@@ -56,8 +56,7 @@ export class HttpVisitor {
   }
 
   /**
-   * Sends a body over a connection of its own: one that a host refuses unread may end with it, and
-   * take the next request of a shared connection along.
+   * Sends a body that the host may refuse without reading it, which can end the connection.
    */
   async send(roomId: string, path: string, body: string): Promise<Answered> {
     const headers = { ...this.#credentials(), 'content-type': 'application/json' };
@@ -66,14 +65,14 @@ export class HttpVisitor {
       headers,
       agent: false,
     });
-    // What is cut off on the way there has been answered all the same.
+    // The host may cut the rest of the body after it has answered.
     sent.on('error', () => undefined);
     sent.end(body);
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
     return answerOf(response);
   }
 
-  /** One long poll; one that came too fast is asked again when it may. */
+  /** Makes one long poll; a rate-limited one is repeated after `retryAfterMs`. */
   async poll(roomId: string, since?: string): Promise<Polled> {
     for (;;) {
       const { status, body } = await this.ask('GET', roomId, '/events', {
@@ -86,7 +85,7 @@ export class HttpVisitor {
     }
   }
 
-  /** Opens a stream and waits until it stands. */
+  /** Opens a stream of server-sent events and waits until it is open. */
   async follow(
     roomId: string,
     { since, lastEventId }: { since?: string; lastEventId?: string } = {},
@@ -128,7 +127,7 @@ export interface Polled {
   reset?: true;
 }
 
-/** An event of a stream, as it came. */
+/** An event of a stream. */
 export interface StreamEvent {
   id: string | undefined;
   name: string;
@@ -141,16 +140,16 @@ export class Follower {
   readonly ended: Promise<void>;
   readonly #inbox = new Inbox();
   readonly #stop: () => void;
-  /** What to come back with. */
+  /** The id to resume from. */
   lastEventId: string | undefined;
-  /** Comments, such as heartbeats. */
+  /** The number of comments, such as heartbeats. */
   comments = 0;
 
   constructor(body: ReadableStream<Uint8Array>, stop: () => void, from: string | undefined) {
     this.#stop = stop;
     this.lastEventId = from;
     this.ended = this.#read(body);
-    // Whoever waits for the end hears how it ended; nobody may be there any more.
+    // `ended` may reject when no test awaits it.
     this.ended.catch(() => undefined);
   }
 
@@ -170,7 +169,7 @@ export class Follower {
     return this.events.filter((event) => event.name === name).map(({ payload }) => payload);
   }
 
-  /** Goes away without a word. */
+  /** Aborts the request. */
   async close(): Promise<void> {
     this.#stop();
     await this.ended;

@@ -4,18 +4,18 @@ import { NativeVisitor } from './native-visitor.ts';
 import { seeded } from './seeded.ts';
 import { tokenFor } from './tokens.ts';
 
-/** How a run on a real host is made. */
+/** The options of a run on a real host. */
 export interface InboxRun {
   /** Where the host listens. */
   url: string;
   seed: number;
-  /** Groups of people with rooms of their own, at the same time. */
+  /** The number of groups of users, each with its own rooms, that run at the same time. */
   groups: number;
-  /** Operations of each group, one after the other. */
+  /** The number of operations of each group, one after the other. */
   operations: number;
-  /** Only what is told at once: nobody is mentioned, and who reads reads everything. */
+  /** Only operations whose updates are sent at once: no mentions, and users read everything. */
   isQuick: boolean;
-  /** Kills of the host while they go on; `restart` says where it listens then. */
+  /** The number of kills of the host during the run. `restart` makes one and returns the new URL. */
   kills: number;
   restart?: () => Promise<string>;
   /** How long inboxes may take to come to rest, in milliseconds. */
@@ -28,7 +28,7 @@ export interface InboxReport {
   lost: number;
   kills: number;
   conversations: number;
-  /** Inboxes that differ from their rooms at rest, or that a rebuild has changed, in words. */
+  /** A sentence for each inbox that differs from its rooms at rest or that a rebuild changed. */
   problems: string[];
 }
 
@@ -36,13 +36,13 @@ const USERS = ['ann', 'bob', 'cem', 'dan'];
 const ROOMS = 3;
 /** Above every `seq`. */
 const ALL = 1_000_000;
-/** A request to a host that was killed is given up, in milliseconds. */
+/** The timeout of requests, in milliseconds, for those to a host that is killed. */
 const PATIENCE_MS = 10_000;
 
-/** What turns is told within this, in milliseconds, unless the machine is very busy. */
+/** How long updates to inboxes usually take, in milliseconds. */
 const TOLD_AFTER_MS = 3_000;
 
-/** What an inbox must agree with its room in. */
+/** The fields in which an inbox must agree with a room. */
 interface Compared {
   topic: string | undefined;
   role: string;
@@ -54,8 +54,8 @@ interface Compared {
 type Compares = Record<string, Compared>;
 
 /**
- * Groups of people use rooms and inboxes over HTTP while the host is killed and started again; then all
- * comes to rest, and every inbox is compared with what its rooms say, and with itself after a rebuild.
+ * Groups of users use rooms and inboxes over HTTP while the host is killed and restarted. Then all come
+ * to rest, and every inbox is compared with its rooms, and with itself after a rebuild.
  */
 export async function runInboxes(run: InboxRun): Promise<InboxReport> {
   const host: SharedHost = {
@@ -72,7 +72,7 @@ export async function runInboxes(run: InboxRun): Promise<InboxReport> {
   await Promise.all(groups.map((group) => group.live(run.operations)));
   isOver.value = true;
   const report = { ...host.report, kills: await kills, conversations: 0 };
-  // Whoever is connected is told later than others, and judging connects.
+  // Users who are connected get updates later, and `judge` connects them.
   await pause(TOLD_AFTER_MS);
   const verdicts = await Promise.all(groups.map((group) => group.judge(run.restMs)));
   for (const { conversations } of verdicts) report.conversations += conversations;
@@ -88,7 +88,7 @@ async function killInBetween(
   if (restart === undefined) return killed;
   while (killed < kills && !isOver.value) {
     const before = host.report.done;
-    // After some work each time, however fast the machine.
+    // Waits for 200 operations between kills, so that the machine's speed does not matter.
     while (host.report.done < before + 200 && !isOver.value) await pause(20);
     if (isOver.value) break;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -100,7 +100,7 @@ async function killInBetween(
   return killed;
 }
 
-/** The host that all groups use, which listens elsewhere after each kill. */
+/** The host that all groups use; its URL changes with each kill. */
 interface SharedHost {
   url: string;
   /** Resolves when it listens. */
@@ -130,7 +130,7 @@ class Group {
     for (let at = 0; at < operations; at++) await this.#operate();
   }
 
-  /** Waits until inboxes equal rooms, then asks the rooms again. */
+  /** Waits until the inboxes equal the rooms, then rebuilds them and compares. */
   async judge(restMs: number): Promise<{ problems: string[]; conversations: number }> {
     const problems: string[] = [];
     let conversations = 0;
@@ -155,7 +155,7 @@ class Group {
     return { problems, conversations };
   }
 
-  /** One thing that people do, by chance. */
+  /** Makes one random operation. */
   async #operate(): Promise<void> {
     const user = this.#one(this.#users);
     const other = this.#one(this.#users);
@@ -184,7 +184,7 @@ class Group {
     return this.#manage(path, who, chance);
   }
 
-  /** What only an admin does. */
+  /** Makes one random operation of an admin. */
   async #manage(path: string, who: string, chance: number): Promise<void> {
     if (chance < 0.94) {
       const role = this.#one(['none', 'member', 'moderator', 'viewer']);
@@ -205,7 +205,7 @@ class Group {
     return { message: `text ${this.#texts++}` };
   }
 
-  /** Refusals are a part of it, and a host that was killed gives no answer. */
+  /** Sends a request; counts refusals, and requests without an answer because the host was killed. */
   async #ask(user: string, method: string, path: string, body?: object): Promise<void> {
     const { report } = this.#host;
     const response = await this.#request(user, method, path, body).catch(() => undefined);
@@ -236,7 +236,7 @@ class Group {
     return (await response.json()) as T;
   }
 
-  /** What a user who joins is shown of themselves, in each room on whose list they are. */
+  /** A user's state in each room on whose list they are, as their join shows it. */
   async #inRooms(user: string): Promise<Compares> {
     const found: Compares = {};
     for (const roomId of this.#rooms) {
@@ -259,7 +259,7 @@ class Group {
     return found;
   }
 
-  /** The whole inbox of a user, archived conversations too. */
+  /** The whole inbox of a user, with archived conversations. */
   async #inInbox(user: string): Promise<Compares> {
     const found: [string, Compared][] = [];
     for (const filter of ['', '&filter=archived']) {
@@ -281,7 +281,7 @@ function comparedOf({ topic, role, readUpTo, unread, unreadMentions }: Conversat
   return { topic, role, readUpTo, isUnread: unread > 0, unreadMentions };
 }
 
-/** Whether a blocked user's direct room shows, only that room knows. */
+/** Without direct rooms, since only the room knows whether that of a blocked user is shown. */
 function onlyRooms(found: Compares): Compares {
   return Object.fromEntries(Object.entries(found).filter(([id]) => !id.startsWith('direct:')));
 }

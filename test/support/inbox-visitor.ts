@@ -21,12 +21,12 @@ export abstract class InboxVisitor {
   ): Promise<Result<InboxReply<N>>>;
   abstract close(): void;
 
-  /** The reply, which is no refusal. */
+  /** Gives a command and returns its reply. @throws if it is refused */
   async ask<N extends InboxCommandName>(name: N, payload: InboxPayload<N>): Promise<InboxReply<N>> {
     return ok(await this.command(name, payload));
   }
 
-  /** Waits for an event that fits, perhaps one that came before. */
+  /** The first event that fits; waits for one if none has come yet. */
   hears<N extends InboxEventName>(
     name: N,
     fits: (payload: InboxEventPayload<N>) => boolean,
@@ -40,14 +40,14 @@ export abstract class InboxVisitor {
   }
 }
 
-/** At the native transport. */
+/** An inbox client of the native transport. */
 export class NativeInbox extends InboxVisitor {
   readonly #url: string;
   readonly #token: string;
   readonly #waiting = new Map<number, (result: Result) => void>();
   #socket: WebSocket | undefined;
   #nextRef = 0;
-  /** What the last `position` line said. */
+  /** The position in the last `position` line. */
   position = '0:0';
 
   constructor(url: string, token: string) {
@@ -95,7 +95,7 @@ export class NativeInbox extends InboxVisitor {
   }
 }
 
-/** At Socket.IO, by the transports given. */
+/** An inbox client of Socket.IO, over the given Engine.IO transports. */
 export class SocketIoInbox extends InboxVisitor {
   readonly #socket: Socket;
 

@@ -1,7 +1,7 @@
 import type { EventName, EventPayload } from '../../src/protocol/events.ts';
 import type { Heard } from './visitor.ts';
 
-/** A test that waits longer than this has failed, in milliseconds. */
+/** The timeout of all waits, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
 interface Waiter {
@@ -9,7 +9,7 @@ interface Waiter {
   fail: (error: Error) => void;
 }
 
-/** What has come to a visitor, and who waits for more of it. */
+/** Everything that a visitor has received, and the waits for more. */
 export class Inbox {
   readonly stream: Heard[] = [];
   readonly #waiters = new Set<Waiter>();
@@ -19,7 +19,7 @@ export class Inbox {
     this.changed();
   }
 
-  /** Something that waiters may look at is different now. */
+  /** Checks all waits again, because something they look at may have changed. */
   changed(): void {
     for (const waiter of this.#waiters) {
       try {

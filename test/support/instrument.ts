@@ -1,26 +1,26 @@
 import { type AnyNode, type Function as FunctionNode, parse } from 'acorn';
 
-/** One of our own functions. */
+/** One of the project's own functions. */
 export interface OwnFunction {
-  /** From the project's root. */
+  /** The path from the project's root. */
   file: string;
   name: string;
 }
 
-/** Code that notes which of its functions run, in `globalThis.calledFunctions`, by index. */
+/** Code that adds the index of each called function to `globalThis.calledFunctions`. */
 export interface Instrumented {
   code: string;
   functions: readonly OwnFunction[];
 }
 
-/** The lines with which esbuild begins each module of a bundle. */
+/** The comment line with which esbuild begins each module of a bundle. */
 const MODULE_LINE = /^\/\/ (\S+)$/gm;
 
 const PREAMBLE = 'globalThis.calledFunctions ??= new Set();\n';
 
 /**
- * Makes every function of our own in a bundle note that it was called; functions of libraries stay.
- * @param bundle a module that esbuild made, not minified
+ * Makes each of the project's functions in a bundle record its calls; those of libraries stay.
+ * @param bundle a module made by esbuild, not minified
  */
 export function instrument(bundle: string): Instrumented {
   const modules = [...bundle.matchAll(MODULE_LINE)].map((match) => ({
@@ -45,7 +45,7 @@ interface Found {
   name: string;
 }
 
-/** All functions of a tree, the outer before the inner. */
+/** All functions in a syntax tree, outer ones before inner ones. */
 function functionsIn(program: AnyNode): Found[] {
   const found: Found[] = [];
   const visit = (node: AnyNode, name: string): void => {
@@ -69,7 +69,7 @@ function isFunction(node: AnyNode): node is AnyNode & FunctionNode {
   return /^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type);
 }
 
-/** What a function within `node` may be called after. */
+/** The name that `node` gives to an anonymous function within it. */
 function nameGivenBy(node: AnyNode): string | undefined {
   switch (node.type) {
     case 'ClassDeclaration':

@@ -7,14 +7,14 @@ import { bareEnvironment } from './bare-environment.ts';
 import type { TestSettings } from './edge-options.ts';
 import { SECRET } from './tokens.ts';
 
-/** A host that takes longer to start hangs, in milliseconds. */
+/** A host that takes longer to start counts as stuck, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
-/** A host in processes of its own that can be killed at any moment and started on the same data. */
+/** A host in its own processes, which can be killed at any moment and started again on its data. */
 export class Killable {
   readonly #command: readonly string[];
   readonly #environment: Record<string, string>;
-  /** Where it keeps its data. */
+  /** The folder of its data. */
   readonly folder: string;
   #child: ChildProcess | undefined;
 
@@ -37,8 +37,8 @@ export class Killable {
   }
 
   /**
-   * The same, where writing beyond so many bytes of any file fails, as on a full disk (EFBIG where that
-   * would be ENOSPC). A multiple of 512.
+   * The Node host with a limit on the size of any file: writes beyond it fail as on a full disk, with
+   * EFBIG instead of ENOSPC. @param maxFileBytes a multiple of 512
    */
   static async limited(settings: TestSettings, maxFileBytes: number): Promise<Killable> {
     const host = await Killable.node(settings);
@@ -47,7 +47,7 @@ export class Killable {
     return new Killable(command, host.#environment, host.folder);
   }
 
-  /** The edge host, workerd and all. @param bundle a folder made by `bundleWorker` */
+  /** The edge host, with workerd. @param bundle a folder made by `bundleWorker` */
   static async edge(bundle: string, settings: TestSettings): Promise<Killable> {
     const folder = await mkdtemp(join(tmpdir(), 'parlor-killed-'));
     const command = [
@@ -60,15 +60,15 @@ export class Killable {
     return new Killable(command, {}, folder);
   }
 
-  /** A program of the tests that keeps its data in `DATA_DIR` and says where it listens. */
+  /** A program of the tests that keeps its data in `DATA_DIR` and writes its URL to stdout. */
   static async program(file: string, environment: Record<string, string>): Promise<Killable> {
     const folder = await mkdtemp(join(tmpdir(), 'parlor-killed-'));
     return new Killable([process.execPath, file], { DATA_DIR: folder, ...environment }, folder);
   }
 
-  /** @returns where it listens, on another port each time */
+  /** Starts it on a new port. @returns its URL */
   start(more: Record<string, string> = {}): Promise<string> {
-    // A process group of its own, so that workerd dies with who started it.
+    // In its own process group, so that workerd is killed too.
     const [program = '', ...parameters] = this.#command;
     mkdirSync(this.#temporary, { recursive: true });
     const child = spawn(program, parameters, {
@@ -97,12 +97,12 @@ export class Killable {
     });
   }
 
-  /** The process that was started; others may be below it. */
+  /** The id of the started process, which may have children. */
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
 
-  /** SIGKILL to all of it. */
+  /** Sends SIGKILL to all its processes and waits until it has ended. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -121,7 +121,7 @@ export class Killable {
     }
   }
 
-  /** For what a killed process cannot remove itself. */
+  /** A folder for temporary files, which a killed process cannot remove itself. */
   get #temporary(): string {
     return `${this.folder}-temporary`;
   }

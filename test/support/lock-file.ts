@@ -18,9 +18,8 @@ setTimeout(() => database.close(), ${LOCKED_MS});
 `;
 
 /**
- * Makes a database with the table `numbers`, not yet in WAL mode, and locks it for a moment as another
- * process does: `BEGIN` and a read keep others from writing, `BEGIN EXCLUSIVE` from reading too.
- * Resolves once it is locked.
+ * Makes a database with the table `numbers`, not in WAL mode, and locks it for 300 ms as another process
+ * would: `BEGIN` and a read prevent writing, `BEGIN EXCLUSIVE` also reading. Resolves once it is locked.
  */
 export async function lockFile(path: string, lock: 'BEGIN' | 'BEGIN EXCLUSIVE'): Promise<Worker> {
   mkdirSync(dirname(path), { recursive: true });

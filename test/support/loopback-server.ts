@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { bodyOf } from './request-body.ts';
 
-/** Another party's HTTP server on loopback, which gets requests of hosts. */
+/** An HTTP server on loopback that hosts send requests to, such as an operator's backend. */
 export abstract class LoopbackServer {
   readonly #server = createServer((request, response) => void this.#read(request, response));
 
-  /** Answers a request that has come whole. */
+  /** Answers a request whose body is complete. */
   protected abstract receive(
     body: Buffer,
     request: IncomingMessage,
@@ -24,7 +24,7 @@ export abstract class LoopbackServer {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Breaks off what is under way and is gone for a moment, then back at the same address. */
+  /** Breaks all connections, and listens again at the same address. */
   async restart(): Promise<void> {
     const port = this.#port;
     const closed = new Promise((resolve) => {

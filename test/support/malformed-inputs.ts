@@ -2,11 +2,11 @@ import { commandNames, operations } from '../../src/protocol/commands.ts';
 import { otherRoutes } from '../../src/transports/http/other-routes.ts';
 import { roomRoutes } from '../../src/transports/http/room-routes.ts';
 
-/** Inputs as attackers, broken clients and the weather make them; the same for the same numbers. */
+/** Makes random malformed inputs; the same random numbers give the same inputs. */
 export class MalformedInputs {
   readonly #random: () => number;
 
-  /** @param random numbers from 0 up to 1 */
+  /** @param random returns numbers from 0 up to but not including 1 */
   constructor(random: () => number) {
     this.#random = random;
   }
@@ -19,20 +19,20 @@ export class MalformedInputs {
     return items[this.below(items.length)]!;
   }
 
-  /** A payload as text: JSON, whatever is in it. */
+  /** A payload as text: valid JSON with any content. */
   payload(roomId: string): string {
     const fields = this.#some(5, () => `${this.#key()}:${this.json(3)}`);
     const base = [`"roomId":${this.below(4) === 0 ? this.json(2) : JSON.stringify(roomId)}`];
     return this.below(12) === 0 ? this.json(3) : `{${[...base, ...fields].join(',')}}`;
   }
 
-  /** The name of a command, or nearly. */
+  /** The name of a command, sometimes mangled. */
   name(): string {
     const name = this.pick(NAMES);
     return this.below(6) === 0 ? this.#mangled(name) : name;
   }
 
-  /** A frame of the native transport that is no tuple, whatever else. */
+  /** A frame of the native transport that is no valid tuple. */
   noTuple(): string {
     return this.pick([
       () => '',
@@ -50,7 +50,7 @@ export class MalformedInputs {
     ])();
   }
 
-  /** Any JSON, of so many levels at the most; keys and texts are what hurts. */
+  /** Random JSON of at most so many levels, with keys and texts chosen to cause trouble. */
   json(levels: number): string {
     const kind = this.below(levels > 0 ? 10 : 7);
     if (kind < 3) return JSON.stringify(this.#text(30));
@@ -61,7 +61,7 @@ export class MalformedInputs {
     return `{${this.#some(4, () => `${this.#key()}:${this.json(levels - 1)}`).join(',')}}`;
   }
 
-  /** What was well formed, with some of its characters gone, doubled or changed. */
+  /** A well-formed text with some characters removed, doubled or changed. */
   broken(text: string): string {
     let result = text;
     for (let times = this.below(3) + 1; times > 0; times--) {
@@ -78,7 +78,7 @@ export class MalformedInputs {
     return result;
   }
 
-  /** An address of the HTTP transport, or nearly: method, path and query. */
+  /** A method, path and query of the HTTP transport, more or less. */
   route(roomId: string): { method: string; path: string } {
     const route = this.pick(ROUTES);
     const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) =>
@@ -91,7 +91,7 @@ export class MalformedInputs {
     };
   }
 
-  /** Headers that a client may send, with values that make no sense. */
+  /** Headers that a client may send, with senseless values. */
   headers(): Record<string, string> {
     const entries = this.#some(3, () => [this.pick(HEADERS), this.#headerValue()] as const);
     return Object.fromEntries(entries);
@@ -105,7 +105,7 @@ export class MalformedInputs {
       () => 'application/json',
       () => 'text/event-stream;q=0',
     ])();
-    // Node's own client sends no others; what no client can send is tried byte by byte elsewhere.
+    // Node's client sends no other characters; the lane `bytes` sends arbitrary ones.
     return value.replaceAll(/[^\u0020-\u007E]/g, '?').trim();
   }
 
@@ -183,7 +183,7 @@ const HEADERS = [
   ['last-event-id', 'range', 'if-match', 'x-parlor-wish', 'x-http-method-override', 'te'],
 ].flat();
 const NUMBERS = ['0', '-1', '1', '1.5', '1e400', '-0', '9007199254740993', '4294967296', '1e-400'];
-/** JSON texts that hold what JSON.stringify would not write. */
+/** JSON texts with escapes that JSON.stringify would not write. */
 const ESCAPED = [
   String.raw`"\ud800"`,
   String.raw`"\udfff\ud83d"`,

@@ -12,32 +12,32 @@ export interface MalformedRun {
   host: HostName;
   url: string;
   seed: number;
-  /** Whether another batch is wanted of a transport that has had so many inputs. */
+  /** Whether to send a transport another batch after so many inputs. */
   goOn: (inputs: number, transport: TransportName) => boolean;
 }
 
-/** Inputs that each transport was given. */
+/** The number of inputs sent to each transport. */
 export type Given = Partial<Record<TransportName, number>>;
 export type TransportName = keyof typeof lanes;
 
-/** Frames and packets sent before anything is waited for. */
+/** Frames or packets sent before answers are awaited. */
 const BATCH = 16;
-/** An answer that takes longer does not come, in milliseconds. */
+/** An answer that takes longer counts as missing, in milliseconds. */
 const PATIENCE_MS = 60_000;
-/** How a server may end a socket that was sent such things. */
+/** Codes with which a server may close such a socket. */
 const CLOSES = new Set([1002, 1003, 1005, 1006, 1007, 1009, 4000, 4500, 4501, 4502, 4503, 4504]);
-/** What a poll or a POST may come to; 0 is a connection that was ended. */
+/** Statuses of a poll or a POST; 0 means that the connection was ended. */
 const POLLED = new Set([0, 200, 400, 413]);
 const SOCKET_IO = '/socket.io/?EIO=4&transport=websocket';
 const POLLING = '/socket.io/?EIO=4&transport=polling';
 
 /**
- * Gives every transport inputs that do not fit, until told to stop. Each is answered, or ends its
+ * Sends every transport malformed inputs until `goOn` is false. Each must be answered, or must end its
  * connection, as documented.
- * @throws Error with what was sent where it is not so
+ * @throws Error with the input for which it is not so
  */
 export async function sendMalformed({ host, url, seed, goOn }: MalformedRun): Promise<Given> {
-  // What is no HTTP at all is answered by the platform at the edge.
+  // At the edge the platform, not Parlor, answers bytes that are no HTTP.
   const names = (Object.keys(lanes) as TransportName[]).filter(
     (name) => host === 'node' || name !== 'bytes',
   );
@@ -59,7 +59,7 @@ interface Harness {
   userId: string;
 }
 
-/** Each gives its transport a number of inputs, waits for what comes of them and counts them. */
+/** For each transport a function that sends some inputs, awaits the answers, and returns the count. */
 const lanes = {
   async native({ url, inputs, userId }: Harness): Promise<number> {
     const roomId = `malformed ${inputs.below(20)}`;
@@ -83,7 +83,7 @@ const lanes = {
           isClean = false;
           raw.socket.send(inputs.broken(tuple));
         } else {
-          // Verifying a token takes its time, so its answer may come behind the next.
+          // Verifying a token takes time, so its answer may come after the next ones.
           if (name !== 'refreshToken') due.push([ref, tuple]);
           raw.socket.send(tuple);
         }
@@ -110,7 +110,7 @@ const lanes = {
     for (let round = 0; round < 20 && raw.socket.readyState === raw.socket.OPEN; round++) {
       const due: [ack: number, packet: string][] = [];
       for (let at = 0; at < BATCH; at++, sent++) {
-        // Reserved names end the session, as at any Socket.IO server.
+        // Reserved names close the session, as at any Socket.IO server.
         const name = inputs.name();
         const packet = `42${++ack}[${JSON.stringify(name)},${inputs.payload(roomId)}]`;
         if (name !== 'refreshToken') due.push([ack, packet]);
@@ -148,7 +148,7 @@ const lanes = {
     if (!isFirst) await send(url, { method: 'POST', path, body: connect });
     const posted = await send(url, { method: 'POST', path, body });
     if (!POLLED.has(posted.status)) fail(`${posted.status}`, body);
-    // Says goodbye, which ends what the body has not ended.
+    // Closes the session if the body has not.
     await send(url, { method: 'POST', path, body: '1' });
     const query = `EIO=${inputs.below(6)}&transport=${inputs.pick(['polling', 'x', ''])}&sid=${inputs.below(99)}`;
     const odd = await send(url, { method: 'GET', path: `/socket.io/?${query}` });
@@ -181,7 +181,7 @@ const lanes = {
     const bytes = inputs.broken(head);
     const connection = new BareConnection(url);
     connection.write(bytes);
-    // Half a request waits for its other half; this is none for any.
+    // The host waits for the rest of half a request; no request continues with these bytes.
     connection.write('\r\n\r\n\u0000\r\n\r\n');
     await Promise.race([connection.ended(), connection.until(/^HTTP\/1\.1 [2-5]\d\d /)]);
     if (connection.text.startsWith('HTTP/1.1 500')) fail('was answered 500', bytes);
@@ -195,8 +195,8 @@ async function hasJoined(raw: RawSocket, start: string): Promise<void> {
 }
 
 /**
- * Whether every answer has come, in whatever order: a command behind a pending join waits for that.
- * Else the socket was closed, as sockets are.
+ * Waits until all wanted answers have come, in any order, or the socket was closed with a permitted
+ * code. @returns whether all answers came
  */
 async function answeredOrClosed(raw: RawSocket, answers: RegExp, wanted: Map<number, string>) {
   const look = (frame: string) => {
@@ -220,7 +220,7 @@ async function answeredOrClosed(raw: RawSocket, answers: RegExp, wanted: Map<num
   return false;
 }
 
-/** A defect of ours says so. */
+/** Fails if an answer reports an internal error. */
 function assertFine(frames: readonly string[]): void {
   const found = frames.find((frame) => frame.includes('"code":"internal"'));
   if (found !== undefined) fail('was answered', found);
@@ -233,7 +233,7 @@ interface Answer {
 
 function assertDocumented({ status, body }: Answer, asked: string): void {
   if (status < 300) return;
-  // workerd itself knows no method that is none.
+  // workerd itself answers unknown methods.
   if (body === '' && status < 500) return;
   if (body.startsWith('ERROR: Unrecognized request method')) return;
   const error = problemIn(body);
@@ -263,10 +263,10 @@ interface Sending {
   body?: string;
 }
 
-/** One request; one whose connection ends before the answer is tried anew, and then counts as ended. */
+/** Sends a request. If its connection ends before the answer, it is retried, then gets status 0. */
 async function send(url: string, sending: Sending, tries = 3): Promise<Answer> {
   const { method, path, body } = sending;
-  // Node tells no length for some methods, and the next request would begin within the body.
+  // Node sends no length with some methods; the next request would then begin within the body.
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const headers = { ...sending.headers, ...length };
   const { hostname, port } = new URL(url);
@@ -284,7 +284,7 @@ async function send(url: string, sending: Sending, tries = 3): Promise<Answer> {
     });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // A server that is gone is another thing than one that hangs up.
+    // Other errors mean that the server is gone.
     if (code !== 'ECONNRESET' && code !== 'EPIPE') throw error;
     return tries > 0 ? send(url, sending, tries - 1) : { status: 0, body: '' };
   }

@@ -17,20 +17,20 @@ declare global {
   var calledFunctions: Set<number> | undefined;
 }
 
-/** A host whose own functions note their calls. */
+/** A host whose own functions record their calls. */
 export interface WatchedHost {
   url: string;
-  /** The functions called since the last time. */
+  /** The functions called since the last call of this. */
   take(): Promise<OwnFunction[]>;
   close(): Promise<void>;
 }
 
-/** Messages that are measured; what a timer adds to one of them is not in all. */
+/** The number of measured messages; the one with the fewest functions counts, without those of timers. */
 const SAMPLES = 7;
 
 /**
- * The functions of our own that one message passes at a transport: from its sender's socket to the
- * answer there, and to one other member.
+ * The project's own functions that one message passes at a transport: from its sender's socket to the
+ * reply there and to one other member.
  */
 export async function messagePath(transport: Transport, host: WatchedHost): Promise<OwnFunction[]> {
   const roomId = newRoom();
@@ -61,7 +61,7 @@ async function enter(transport: Transport, host: WatchedHost, userId: string): P
   return transport.visit(host.url, { token: await tokenFor(userId) });
 }
 
-/** Waits until nothing of ours has run for a moment. */
+/** Waits until none of the functions has run for 50 ms. */
 async function quiet(host: WatchedHost): Promise<void> {
   do await new Promise((resolve) => setTimeout(resolve, 50));
   while ((await host.take()).length > 0);
@@ -79,7 +79,7 @@ async function watchNode(): Promise<WatchedHost> {
     packages: 'external',
     platform: 'node',
     format: 'esm',
-    // Where the page is looked for.
+    // The folder in which the host looks for the page.
     define: { 'import.meta.dirname': JSON.stringify(resolve('web')) },
     write: false,
   });
@@ -106,10 +106,10 @@ async function watchNode(): Promise<WatchedHost> {
   };
 }
 
-/** Where the Worker says what was called. */
+/** The path at which the Worker returns the called functions. */
 const ASKED_AT = '/called-functions';
 
-/** Takes the place of the Worker's default export. */
+/** Replaces the Worker's default export. */
 const ASKING = `
 const asking = {
   fetch(request, env, context) {
@@ -149,7 +149,7 @@ async function watchEdge(bundle: string): Promise<WatchedHost> {
   };
 }
 
-/** Starts a host of either kind with its functions watched. */
+/** Starts a watched host of either kind. */
 export const watchHost: Readonly<Record<HostName, (bundle: string) => Promise<WatchedHost>>> = {
   node: watchNode,
   edge: watchEdge,

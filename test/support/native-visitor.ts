@@ -6,15 +6,15 @@ import type { Result } from '../../src/protocol/frames.ts';
 import { Inbox } from './inbox.ts';
 import type { Joining, ReplyOf, Visitor, Who } from './visitor.ts';
 
-/** One room's socket. */
+/** The socket of one room. */
 interface Line {
   socket: WebSocket;
   position: string;
-  /** Set when the other side, or the network, has ended it. */
+  /** The close code, once the socket has ended. */
   endedWith?: number;
 }
 
-/** A command without its reply. */
+/** A command whose reply is pending. */
 interface Waiting {
   name: string;
   line: Line;
@@ -118,8 +118,8 @@ export class NativeVisitor implements Visitor {
     const address = `${this.#url.replace('http', 'ws')}/rooms/${encodeURIComponent(roomId)}/ws`;
     const options = {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      // As browsers do: when both sides have said Close, who is slow to hang up is not waited for.
-      // A sleeping object's runtime hangs up when it puts it to sleep, 10 s later.
+      // As browsers do, it waits only briefly for the TCP end after both sides have sent Close: the
+      // runtime of a sleeping object ends the connection 10 s later.
       closeTimeout: 1_000,
     };
     const socket = new WebSocket(

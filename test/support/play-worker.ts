@@ -1,6 +1,6 @@
 import type { PlayOptions, PlayOrder } from './random-plays.ts';
 
-/** A process of `soakPlays`: plays what it is asked to, and ends with the process that asks. */
+/** A worker process of `soakPlays`: plays each order that it gets, and ends with its parent. */
 process.on('message', (order: PlayOrder) => {
   void play(order);
 });

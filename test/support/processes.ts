@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 export interface Process {
-  /** Id of its process group. */
+  /** The id of its process group. */
   group: number;
   args: string;
 }
 
-/** Every process of this machine that lives. A bare Linux has no `ps`, others have no `/proc`. */
+/** All running processes of this machine: from `/proc` on Linux, which may lack `ps`, else from `ps`. */
 export function processes(): Process[] {
   return existsSync('/proc/self/stat') ? fromProc() : fromPs();
 }

@@ -6,16 +6,16 @@ import { bareEnvironment } from './bare-environment.ts';
 /** The project's folder. */
 export const PROJECT = join(import.meta.dirname, '..', '..');
 
-/** How long a program that was told to end may take, in milliseconds. */
+/** How long a program may take to end after SIGTERM, in milliseconds. */
 const CUT_MS = 30_000;
 
 export interface ProgramOptions {
   args?: readonly string[];
   cwd?: string;
-  /** The whole environment, but for what `bareEnvironment` gives. */
+  /** The environment variables besides those of `bareEnvironment`. */
   env?: Record<string, string>;
   nodeArgs?: readonly string[];
-  /** Whether something can be typed; else there is no input. */
+  /** Whether it has an input to type in. */
   hasInput?: boolean;
 }
 
@@ -25,12 +25,12 @@ export interface Ended {
   stderr: string;
 }
 
-/** One of the project's programs as a process of its own, ended with the test at the latest. */
+/** One of the project's programs, run as a process that ends with the test at the latest. */
 export class Program {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
   readonly #watchers = new Set<() => void>();
-  /** It is over, and all that it has written has come. */
+  /** Whether it has ended and all its output has arrived. */
   #hasEnded = false;
   stdout = '';
   stderr = '';
@@ -61,7 +61,7 @@ export class Program {
     });
     onTestFinished(async () => {
       this.kill('SIGTERM');
-      // One that hangs must not outlive the tests.
+      // A program that hangs must not outlive the tests.
       const cut = setTimeout(() => this.kill('SIGKILL'), CUT_MS);
       await this.ended;
       clearTimeout(cut);
@@ -84,7 +84,7 @@ export class Program {
     this.#child.kill(signal);
   }
 
-  /** The match of `pattern` in what it has written to stdout; rejects if it ends without. */
+  /** Waits until `pattern` matches its stdout; rejects if it ends first. */
   until(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const look = () => {

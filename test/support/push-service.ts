@@ -12,10 +12,10 @@ import { makePushKeys } from '../../local-server/push-keys.ts';
 import { Inbox } from './inbox.ts';
 import { LoopbackServer } from './loopback-server.ts';
 
-/** The keys that hosts of tests push with. */
+/** The VAPID keys of the tests' hosts. */
 export const pushKeys = makePushKeys();
 
-/** What a push says, as docs/protocol.md has it. */
+/** A push's content, as described in docs/protocol.md. */
 export interface Pushed {
   type: 'message';
   userId: string;
@@ -44,11 +44,11 @@ export interface ArrivedPush {
   headers: IncomingMessage['headers'];
 }
 
-/** A push service on loopback, with browsers that subscribe to it and read what they get. */
+/** A push service on loopback, with subscribed browsers that decrypt their pushes. */
 export class PushService extends LoopbackServer {
   readonly #browsers = new Map<string, PushBrowser>();
 
-  /** A browser that has subscribed here. */
+  /** Makes a browser that has subscribed here. */
   browser(): PushBrowser {
     const path = `/push/${randomBytes(16).toString('base64url')}`;
     const browser = new PushBrowser(`${this.origin}${path}`);
@@ -66,7 +66,7 @@ export class PushService extends LoopbackServer {
   }
 }
 
-/** Whether the request carries a token of the sender's for this push service (RFC 8292). */
+/** Whether the request has a valid VAPID token for this push service (RFC 8292). */
 function isSigned({ headers }: IncomingMessage, origin: string): boolean {
   const [, token = '', key] = /^vapid t=([^,]+), k=(.+)$/.exec(headers.authorization ?? '') ?? [];
   if (key !== pushKeys.VAPID_PUBLIC_KEY) return false;
@@ -93,14 +93,14 @@ function isSigned({ headers }: IncomingMessage, origin: string): boolean {
   return isValid && aud === origin && exp > nowS && exp < nowS + 86_400 && sub.includes(':');
 }
 
-/** One browser's subscription, with keys of its own. */
+/** One browser's subscription, with its own keys. */
 export class PushBrowser {
   readonly endpoint: string;
-  /** What arrived and was taken, in order. */
+  /** The pushes that were answered 201, in order. */
   readonly pushes: ArrivedPush[] = [];
-  /** Attempts, taken or not. */
+  /** The number of requests, whatever their answer. */
   attempts = 0;
-  /** How the push service answers the next attempts for this browser; then as `answer` says. */
+  /** The answers to the next requests for this browser; after them `answer` is used. */
   readonly answers: PushAnswer[] = [];
   answer: PushAnswer = { status: 201 };
   readonly #keys: ECDH = createECDH('prime256v1');
@@ -112,19 +112,19 @@ export class PushBrowser {
     this.#keys.generateKeys();
   }
 
-  /** What `PushSubscription.toJSON` gives. */
+  /** The subscription as `PushSubscription.toJSON` returns it. */
   get subscription() {
     const p256dh = this.#keys.getPublicKey().toString('base64url');
     const keys = { p256dh, auth: this.#auth.toString('base64url') };
     return { endpoint: this.endpoint, expirationTime: null, keys };
   }
 
-  /** The first push that fits, perhaps one that has arrived already. */
+  /** The first push that fits; waits for one if none has arrived yet. */
   gets(what: (says: Pushed) => boolean = () => true): Promise<ArrivedPush> {
     return this.#inbox.until('a push to arrive', () => this.pushes.find(({ says }) => what(says)));
   }
 
-  /** Waits until so many attempts were made. */
+  /** Waits until there were so many requests. */
   async attempted(times: number): Promise<void> {
     await this.#inbox.until(`${times} attempts`, () => this.attempts >= times);
   }

@@ -5,18 +5,19 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import type { SoakOptions } from '../../scripts/soak.ts';
 
-/** How a number of random plays is made; the same options play the same. */
+/** The options of random plays; the same options give the same plays. */
 export interface PlayOptions {
   seed: number;
   runs: number;
   longest: number;
-  /** No list is shorter; 0 unless given. */
+  /** The least length of a list of steps; 0 by default. */
   shortest?: number;
 }
 
 /**
- * Plays random lists of steps; the report of the first that fails, or nothing. It is shrunk unless all
- * lists are of one length, which leaves little to take away and takes hours.
+ * Plays random lists of steps.
+ * @returns the report of the first failure, or undefined. It is shrunk, unless all lists have the same
+ * length: then little can be removed, and shrinking takes hours.
  */
 export function playAtRandom<Step>(
   step: fc.Arbitrary<Step>,
@@ -38,7 +39,7 @@ export function playAtRandom<Step>(
   return `${String(result.errorInstance)}\n${fc.defaultReportMessage(result)}`;
 }
 
-/** An exported function that plays; it runs in processes of its own. */
+/** An exported function that plays, for use in other processes. */
 export interface Player {
   /** The URL of its module. */
   module: string;
@@ -46,8 +47,8 @@ export interface Player {
 }
 
 /**
- * Plays seed after seed for as long as asked, in a process for each processor; throws the report of
- * the first that fails.
+ * Plays one seed after the other for `minutes`, in one process for each processor.
+ * @throws Error with the report of the first failure
  */
 export async function soakPlays(
   { minutes, seed, log }: SoakOptions,
@@ -68,7 +69,7 @@ export async function soakPlays(
         if (++batches % 10 === 0) log(verdict(batches * batch.runs));
       }
     } catch (error) {
-      // The others stop, too.
+      // Stops the other processes too.
       end = 0;
       throw error;
     } finally {
@@ -83,13 +84,13 @@ function* seedsFrom(first: number): Generator<number, never> {
   for (let next = first; ; next++) yield next;
 }
 
-/** What a worker is asked to play. */
+/** The message to a worker: what to play. */
 export interface PlayOrder {
   player: Player;
   options: PlayOptions;
 }
 
-/** @throws where the process ends */
+/** @throws Error if the process ends */
 async function playIn(worker: ChildProcess, order: PlayOrder): Promise<string | undefined> {
   const ended = new AbortController();
   const answer = once(worker, 'message', { signal: ended.signal });

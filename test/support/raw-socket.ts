@@ -1,22 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 
-/** How an attempt to open a socket, and what was sent through it, came out. */
+/** A socket and everything that was received on it. */
 export interface RawSocket {
   socket: WebSocket;
-  /** Every text frame that came. */
+  /** All received text frames. */
   frames: string[];
-  /** The status and body where the upgrade was refused. */
+  /** Status and body if the upgrade was refused. */
   refused: { status: number; body: string } | undefined;
-  /** Settles when the handshake is over, one way or the other. */
+  /** Resolves when the handshake is over, successful or not. */
   opened: Promise<void>;
-  /** The close code. */
+  /** Resolves with the close code. */
   closed: Promise<number>;
-  /** Waits until a frame fits. */
+  /** The first frame that fits; waits for one if needed. Rejects if the socket closes first. */
   frame(fits: (frame: string) => boolean): Promise<string>;
 }
 
-/** A bare WebSocket, for what no decent client would send. */
+/** Opens a bare WebSocket, on which a test may send anything. */
 export function rawSocket(
   url: string,
   headers: Record<string, string> = {},

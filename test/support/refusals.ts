@@ -1,12 +1,12 @@
 import { type Problem, Refusal } from '../../src/protocol/codes/errors.ts';
 
-/** The problem that a refusal stands for; any other error goes on. */
+/** The problem of a refusal; any other error is thrown again. */
 export function problemIn(error: unknown): Problem {
   if (error instanceof Refusal) return error.problem;
   throw error;
 }
 
-/** The problem that some work is refused with; undefined when it is done. */
+/** The problem with which `work` is refused; undefined if it succeeds. */
 export function problemOf(work: () => unknown): Problem | undefined {
   try {
     work();

@@ -5,7 +5,7 @@ import { say } from './talk.ts';
 import { type Claims, tokenFor } from './tokens.ts';
 import { ok, type Visitor } from './visitor.ts';
 
-/** The same host by its HTTP transport. */
+/** A client of the HTTP transport of the same host. */
 export async function overHttp(
   transport: OpenTransport,
   userId: string,
@@ -14,7 +14,7 @@ export async function overHttp(
   return new HttpVisitor(transport.host.url, await tokenFor(userId, claims));
 }
 
-/** Waits until a room sends a visitor away: the close code, of the socket or of the room. */
+/** Waits until a room disconnects a visitor. @returns the close code, of the socket or of the room */
 export async function floodBans(
   transport: OpenTransport,
   visitor: Visitor,
@@ -25,7 +25,7 @@ export async function floodBans(
   return closed.closeCode;
 }
 
-/** A room with its owner, who has said something under seq 1, and others with roles. */
+/** Makes a room with an owner, whose message has seq 1, and other joined users with these roles. */
 export async function founded<const N extends string>(
   transport: OpenTransport,
   roles: Partial<Record<N, Role>> = {},

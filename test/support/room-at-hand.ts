@@ -12,33 +12,33 @@ import { readSettings } from '../../src/settings/settings.ts';
 import { temporaryFolder } from './folder.ts';
 import { ok } from './visitor.ts';
 
-/** Nobody here is ever too fast. */
+/** Limits under which no command is rate limited. */
 const { limits } = readSettings({ COMMAND_BURST: '1000000' }).settings;
 
-/** What a room can be given in place of the usual limits. */
+/** Limits that replace the usual ones. */
 export type OtherLimits = Partial<typeof limits>;
 
 export const DAY_MS = 86_400_000;
 
 export const admin: Identity = { userId: 'the admin', name: 'Admin', admin: true };
 
-/** Somebody whose name differs from their id. */
+/** An identity whose name differs from its user id. */
 export function person(userId: string): Identity {
   return { userId, name: `Mx ${userId}` };
 }
 
 /**
- * A Room over a file of its own, with a clock and a wakeup that the test holds in its hands. It lives
- * as it does on the node host: what is decided is committed, then leaves.
+ * A Room over its own file, with a clock and a wakeup that the test controls. As on the Node host, each
+ * command is committed before its frames leave. Removed after the test.
  */
 export class RoomAtHand {
   readonly roomId: string;
   readonly path: string;
   /** Epoch milliseconds. */
   now = 1_700_000_000_000;
-  /** When the room has asked to be woken. */
+  /** When the room wants to be woken, in epoch milliseconds. */
   wakeAt: number | undefined;
-  /** What has gone wrong inside, which is nothing. */
+  /** Logged failures; a test expects none. */
   readonly failures: unknown[] = [];
   readonly file: SqliteFile;
   readonly #firstEpoch = crypto.randomUUID();
@@ -55,7 +55,7 @@ export class RoomAtHand {
     onTestFinished(() => this.file.close());
   }
 
-  /** Ends the room's life as a crash would, and begins the next one. What was committed is there. */
+  /** Crashes the room and opens it again; committed changes are kept. */
   crash(): void {
     this.file.discard();
     this.#connections.clear();
@@ -72,7 +72,7 @@ export class RoomAtHand {
     return result;
   }
 
-  /** The reply, which is no refusal. */
+  /** Executes a command and returns its reply. @throws if it is refused */
   ask<N extends RequestName>(
     who: Identity,
     name: N,
@@ -81,7 +81,7 @@ export class RoomAtHand {
     return ok(this.execute(who, name, payload));
   }
 
-  /** Does something and commits it, and then nothing: the process ends before anything leaves. */
+  /** Executes a command and commits it, but does not flush, as if the process ended before that. */
   storeOnly<N extends RequestName>(who: Identity, name: N, payload: Payload<N>): void {
     ok(this.#room.execute(who, name, payload));
     this.file.commit();
@@ -95,13 +95,13 @@ export class RoomAtHand {
     return listener;
   }
 
-  /** Wakes the room once, as its host would. */
+  /** Wakes the room once, as its host does. */
   wake(): void {
     this.#room.wake();
     this.settle();
   }
 
-  /** Wakes the room for as long as it asks for it. @returns how often that was */
+  /** Wakes the room while its wakeup is due. @returns how many times */
   wakeWhileDue(most = 1_000): number {
     let times = 0;
     while (this.wakeAt !== undefined && this.wakeAt <= this.now) {
@@ -117,7 +117,7 @@ export class RoomAtHand {
     this.file.commit();
   }
 
-  /** Everything the file holds, byte by byte, its journal included. */
+  /** All bytes of the file and its journal. */
   bytes(): Buffer {
     return Buffer.concat(
       ['', '-wal', '-shm'].map((suffix) => {
@@ -160,7 +160,7 @@ export class RoomAtHand {
   }
 }
 
-/** Somebody who has joined, and what came to them. */
+/** A joined connection and everything that it has received. */
 export class Listener {
   readonly connection: NodeConnection;
   readonly lines: [string, unknown][] = [];
@@ -192,7 +192,7 @@ export class Listener {
   }
 }
 
-/** The whole export of a room, page by page; `between` may do something while it runs. */
+/** The text of a room's whole export; `between` is called before each further page. */
 export function exportOf(room: RoomAtHand, between: () => void = () => {}): string {
   let page = room.ask(admin, 'exportRoom', {});
   let text = page.text;

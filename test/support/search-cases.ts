@@ -1,6 +1,6 @@
-/** What a search finds: a query, and a message that it finds. */
+/** Search queries, each with a message that it finds. */
 export const found: readonly (readonly [query: string, text: string])[] = [
-  // Scripts without spaces, and Hangul, whose words carry endings.
+  // Scripts without spaces, and Hangul, whose words have endings.
   ['会议室', '我们明天下午三点在会议室开会'],
   ['会议', '我们明天下午三点在会议室开会'],
   ['室', '我们明天下午三点在会议室开会'],
@@ -19,7 +19,7 @@ export const found: readonly (readonly [query: string, text: string])[] = [
   ['မြန်မာ', 'ကျွန်တော်မြန်မာစကားပြောတယ်'],
   ['𠮷野', '𠮷野家で食べた'],
   ['𠮷', '𠮷野家で食べた'],
-  // Scripts side by side.
+  // Mixed scripts.
   ['itgc', '重跑gen-itgc后50条'],
   ['gen-itgc', '重跑gen-itgc后50条'],
   ['50条', '重跑gen-itgc后50条'],
@@ -62,7 +62,7 @@ export const found: readonly (readonly [query: string, text: string])[] = [
   ['ﾕｰｻﾞｰ', 'ユーザー名'],
   ['file', 'ﬁle'],
   ['un\u00ADbreak\u200Bable', 'unbreakable'],
-  // Beginnings of three letters and more, of the last word.
+  // Beginnings of the last word, of at least three letters.
   ['deploy', 'the deployment finished'],
   ['the dep', 'the deployment finished'],
   ['server', 'both servers'],
@@ -94,7 +94,7 @@ export const found: readonly (readonly [query: string, text: string])[] = [
   ['c#', 'I like C#, too'],
   ['100 €', 'it is 100 € now'],
   ['→', 'a → b'],
-  // Punctuation between and around words asks for nothing.
+  // Punctuation between and around words is ignored.
   ['e-mail', 'an e-mail'],
   ['mail', 'an e-mail'],
   ['general', 'in #general'],
@@ -106,11 +106,11 @@ export const found: readonly (readonly [query: string, text: string])[] = [
   ['“red big” car', 'red big car'],
   ['"会议 室"', '会议 室'],
   ['"red', 'red big car'],
-  // Every word counts once.
+  // A repeated word counts once.
   [`red ${'red '.repeat(40)}`, 'red big car'],
 ];
 
-/** A query, and a message that it does not find. */
+/** Search queries, each with a message that it does not find. */
 export const missed: readonly (readonly [query: string, text: string])[] = [
   ['दिन', 'यह दान है'],
   ['会议室', '会议在室外'],

@@ -2,12 +2,12 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, request }
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** What a proxy is told to send on in the place of what came: header to value. */
+/** The headers that a proxy sets, made from those of the request. */
 export type Rewrite = (came: IncomingHttpHeaders) => Record<string, string>;
 
 /**
- * A reverse proxy of the smallest kind: passes requests, streams and upgrades to a port of this
- * machine, with headers as it is told.
+ * Starts a minimal reverse proxy, which passes requests, streams and upgrades to a port of this machine
+ * with rewritten headers.
  */
 export async function startProxy(
   port: number,

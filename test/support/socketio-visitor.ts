@@ -10,16 +10,16 @@ import type { Heard, Joining, ReplyOf, Visitor, Who } from './visitor.ts';
 
 type JoinResult = Result<Reply<'joinRoom'>>;
 
-/** A host that takes longer to let somebody in does not, in milliseconds. */
+/** The timeout of connecting, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
 /** A client of the Socket.IO transport: one socket for all of its rooms. */
 export class SocketIoVisitor implements Visitor {
   readonly socket: Socket;
   readonly #inbox = new Inbox();
-  /** Where the client stands in each room, as it can tell from what it heard. */
+  /** The client's position in each room, derived from replies and events. */
   readonly #positions = new Map<string, { epoch: string; rev: number }>();
-  /** Commands without their reply. */
+  /** Rejects the pending commands. */
   readonly #waiting = new Set<(error: Error) => void>();
   #refused: Problem | undefined;
   #endedWith: string | undefined;
@@ -62,7 +62,7 @@ export class SocketIoVisitor implements Visitor {
     return this.command('joinRoom', { roomId, ...joining });
   }
 
-  /** Says who it is without joining any room. */
+  /** Authenticates without joining a room. @returns the problem if it is refused */
   async connect(): Promise<Problem | undefined> {
     this.socket.connect();
     const isOver = () => this.#refused !== undefined || this.#endedWith !== undefined;
@@ -77,7 +77,7 @@ export class SocketIoVisitor implements Visitor {
     ...more: unknown[]
   ): Promise<Result<ReplyOf<N>>> {
     return new Promise((resolve, reject) => {
-      // The socket would keep it for a reconnection that never comes.
+      // The socket would keep the command for a reconnect that never comes.
       if (this.#endedWith !== undefined)
         throw new Error(`The socket has ended: ${this.#endedWith}.`);
       this.#waiting.add(reject);
@@ -126,7 +126,7 @@ export class SocketIoVisitor implements Visitor {
     this.#inbox.add(heard);
   }
 
-  /** What a reply tells about where the client stands. */
+  /** Updates the position by a reply. */
   #follow(name: string, payload: unknown, result: Result): void {
     if (!result.ok) return;
     if (name === 'joinRoom') {

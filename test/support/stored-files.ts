@@ -10,20 +10,20 @@ import { edgeOptions } from './edge-options.ts';
 
 const DAY_MS = 86_400_000;
 
-/** What a host that was killed has left of a room's files. */
+/** The stored files of a room on a host that was killed. */
 export interface StoredFiles {
-  /** Of all bytes, below the room's folder. */
+  /** All keys, without the room's folder. */
   keys(): Promise<string[]>;
-  /** The bytes of a key; none where it holds nothing. */
+  /** The bytes at a key; empty if it holds nothing. */
   read(key: string): Promise<ArrayBuffer>;
-  /** The room's database. */
+  /** The path of the room's database. */
   path: string;
-  /** Has the room delete the bytes that it has no file for, as it does two days after an upload. */
+  /** Makes the room delete bytes without a file, as it does itself two days after an upload. */
   sweep(): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** As the sweep's last page. */
+/** A first page of a sweep, without keys. */
 const FROM_START = { keys: [], next: '' };
 
 /** The files in a data folder of the node host. */

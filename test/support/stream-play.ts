@@ -3,14 +3,14 @@ import type { Message } from '../../src/protocol/objects.ts';
 import { Listener } from '../unit/room/listener.ts';
 import type { RoomHarness } from '../unit/room/room-harness.ts';
 
-/** What a tuple takes beside the text in it, in bytes, with its position line. */
+/** The size of a tuple besides its text, with its position line, in bytes. */
 const ENVELOPE_BYTES = 200;
-/** Of a whole text, nearly what a stream may have. */
+/** The size of the whole text in bytes, just below what a stream may have. */
 const TEXT_BYTES = 65_500;
-/** Pieces of every width in UTF-8, and pairs. */
+/** Pieces with characters of every UTF-8 width, and with surrogate pairs. */
 const PIECES = ['word ', 'über ', '語', '😀', 'שלום ', '"\\\n'];
 
-/** A client that holds the text of one message, from whole states and from what is appended. */
+/** A client that builds the text of one message from whole states and appends. */
 class Reader {
   text = '';
   bytes = 0;
@@ -32,7 +32,7 @@ class Reader {
     this.#listener = undefined;
   }
 
-  /** Takes what has come since the last time. */
+  /** Takes the frames received since the last call. */
   read(): void {
     for (const frame of this.#listener?.frames.slice(this.#read) ?? []) {
       this.#read++;
@@ -65,19 +65,20 @@ class Reader {
   }
 }
 
-/** What a stream has cost. */
+/** The measured cost of a stream. */
 export interface StreamReport {
   text: number;
   bytes: number;
   events: number;
   rows: number;
-  /** How much the room's file has grown, in bytes, before the text is folded into its message. */
+  /** How much the room's file has grown, in bytes, before the text is moved to its message. */
   stored: number;
 }
 
 /**
- * A text in `appends` pieces, whose sender loses the connection at every tenth, with people who come
- * late, an eviction and a kill in between. @throws AssertionError where any of them reads another text
+ * Streams a text in `appends` pieces. The sender loses its connection at every tenth, readers join
+ * late, and the room is evicted and killed once each.
+ * @throws AssertionError if a reader has another text, or if too many bytes were sent
  */
 export function playStream(
   harness: RoomHarness,
@@ -104,7 +105,7 @@ export function playStream(
       bytes += Buffer.byteLength(next);
     }
     if (at === Math.floor(appends / 10)) {
-      // The append is decided and not stored: whoever wrote it sends it again.
+      // The append is executed but not committed, so its sender repeats it.
       writer.say('appendMessage', { seq, offset: text.length, text: piece });
       harness.die();
       for (const reader of [steady, ...late]) {
@@ -138,7 +139,7 @@ export function playStream(
   assert.equal(messages[0]?.message, text);
   for (const reader of [steady, ...late]) {
     reader.read();
-    assert.equal(reader.text, text, 'somebody reads another text');
+    assert.equal(reader.text, text, 'a reader has another text');
   }
   assert.deepEqual(harness.defects, []);
   const { bytes: wire, events, wholes } = steady;

@@ -3,10 +3,10 @@ import type { EventPayload } from '../../src/protocol/events.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { ok, type Visitor } from './visitor.ts';
 
-/** Makes a visitor of a host as it now runs. */
+/** Makes a visitor at the host's current URL. */
 export type Enter = (userId: string) => Promise<Visitor>;
 
-/** Reads one streaming message at a host: from whole states, and from what is appended after them. */
+/** Reads one streaming message at a host, from whole states and the appends after them. */
 export class StreamReader {
   readonly #roomId: string;
   readonly #seq: number;
@@ -16,7 +16,7 @@ export class StreamReader {
   #rev = 0;
   text = '';
   isDone = false;
-  /** What has come about the message, as JSON. */
+  /** The size of everything received about the message, as JSON in bytes. */
   bytes = 0;
   events = 0;
 
@@ -26,7 +26,7 @@ export class StreamReader {
     this.#userId = userId;
   }
 
-  /** One who comes while the text grows, and asks for the message as it stands. */
+  /** Joins a room during a stream and loads the message's current state. */
   static async join(enter: Enter, roomId: string, seq: number, userId: string) {
     const reader = new StreamReader(roomId, seq, userId);
     reader.#visitor = await enter(userId);
@@ -37,7 +37,7 @@ export class StreamReader {
     return reader;
   }
 
-  /** Comes back to a host that was killed, from where it stood. */
+  /** Resumes at a host that was killed and restarted. */
   async comeBack(enter: Enter): Promise<void> {
     this.take();
     const since = this.#visitor.position(this.#roomId);
@@ -50,13 +50,13 @@ export class StreamReader {
     if (whole !== undefined) this.#whole(whole);
   }
 
-  /** Shows that it reads: a room takes a connection that is silent for long for one that does not. */
+  /** Gives a command, because a room takes a silent connection for a slow consumer. */
   async signOfLife(): Promise<void> {
     this.take();
     ok(await this.#visitor.command('getHistory', { roomId: this.#roomId, limit: 1 }));
   }
 
-  /** Takes what has come since the last time. */
+  /** Takes the events received since the last call. */
   take(): void {
     const { stream } = this.#visitor;
     for (; this.#read < stream.length; this.#read++) {
@@ -97,7 +97,7 @@ export class StreamReader {
   }
 }
 
-/** Streams one message at a host, and loses its connection at every tenth append. */
+/** Streams one message to a host; loses its connection at every tenth append. */
 export class StreamWriter {
   readonly #enter: Enter;
   readonly roomId: string;
@@ -122,7 +122,7 @@ export class StreamWriter {
     return new StreamWriter(enter, roomId, seq, visitor);
   }
 
-  /** @param piece what to append, of 16 units or fewer */
+  /** @param piece the text to append, of at most 16 UTF-16 units */
   async append(piece: string): Promise<void> {
     await this.#append(piece);
     if (++this.#appends % 10 === 0) {
@@ -132,12 +132,12 @@ export class StreamWriter {
     this.text += piece;
   }
 
-  /** Appends while the host is killed: whether that is stored nobody knows. */
+  /** Appends while the host is being killed, so that the append may or may not be stored. */
   appendInto(piece: string): void {
     this.#append(piece).catch(() => undefined);
   }
 
-  /** Comes back to a host that was killed, and repeats what it has not been answered. */
+  /** Reconnects to a host that was killed and restarted, and repeats the unanswered append. */
   async comeBack(): Promise<void> {
     await this.#again();
     const { text } = this.#next!;
@@ -170,10 +170,10 @@ export class StreamWriter {
   }
 }
 
-/** Times between two messages of a talk, in milliseconds. */
+/** The pause between two messages of a talk, in milliseconds. */
 const TALK_EVERY_MS = 50;
 
-/** Somebody who talks in a room, and how long each reply took, in milliseconds. */
+/** A user who talks in a room and measures how long replies take, in milliseconds. */
 export class Talk {
   readonly #roomId: string;
   #visitor!: Visitor;
@@ -191,7 +191,7 @@ export class Talk {
     return this.#visitor.close();
   }
 
-  /** Talks while something goes on. */
+  /** Talks while `goesOn` is true, and adds the time of each reply to `times`. */
   async during(times: number[], goesOn: () => boolean): Promise<void> {
     while (goesOn()) {
       const from = performance.now();

@@ -2,12 +2,12 @@ import type { Message } from '../../src/protocol/objects.ts';
 import type { OpenTransport } from './for-each-transport.ts';
 import { ok, type Visitor } from './visitor.ts';
 
-/** Messages one user can send at once within the default allowance, after having joined. */
+/** Messages that one user can send at once after joining, within the default rate limit. */
 const AT_ONCE = 180;
 
 /**
- * Fills a room with `count` messages, by as many people as the rate limit asks for.
- * @returns all of them, in the room's order
+ * Sends `count` messages to a room, by as many users as the rate limit requires.
+ * @returns all messages in the room's order
  */
 export async function talk(
   transport: OpenTransport,
@@ -35,7 +35,7 @@ export async function say(speaker: Visitor, roomId: string, message: string): Pr
   return ok(await speaker.command('message', { roomId, message })).message;
 }
 
-/** Everything a visitor was shown of a room, each message once, its own included, in order. */
+/** All messages of a room that a visitor has received, its own included, each once and in order. */
 export function seenBy(visitor: Visitor): Message[] {
   const seen = new Map<number, Message>();
   for (const { kind, name, payload } of visitor.stream) {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Puts the temporary files of all workers into one folder, gone after them: vitest ends a worker before
- * its browser can remove its own.
+ * Puts the temporary files of all vitest workers in one folder, and removes it after them: vitest ends
+ * a worker before its browser can remove its own files.
  */
 export default async function setup(): Promise<() => Promise<void>> {
   const before = process.env['TMPDIR'];

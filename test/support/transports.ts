@@ -3,7 +3,7 @@ import { NativeVisitor } from './native-visitor.ts';
 import { SocketIoVisitor } from './socketio-visitor.ts';
 import type { Transport } from './visitor.ts';
 
-/** Every transport of both hosts, where rooms hold their sockets themselves. */
+/** Every socket transport of both hosts, with rooms holding their own sockets. */
 export const directTransports: readonly (Transport & { host: HostName })[] = [
   {
     name: 'native@edge',
@@ -31,7 +31,7 @@ export const directTransports: readonly (Transport & { host: HostName })[] = [
   },
 ];
 
-/** The edge host once more, where relays hold every socket of every room. */
+/** The socket transports of the edge host with relays holding every socket. */
 export const relayTransports: readonly Transport[] = [
   {
     name: 'native@relays',
@@ -47,10 +47,10 @@ export const relayTransports: readonly Transport[] = [
   },
 ];
 
-/** Set by `npm run soak -- relays`: every scenario runs at relays, too. */
+/** Set by `npm run soak -- relays`: every scenario also runs at relays. */
 const runsAllAtRelays = process.env['SCENARIOS_AT_RELAYS'] === 'true';
 
-/** The transports that a scenario runs at. @param atRelays for what relays could do wrong */
+/** The transports at which a scenario runs. @param atRelays whether it also runs at relays */
 export function transportsOf(atRelays = false): readonly Transport[] {
   return atRelays || runsAllAtRelays ? [...directTransports, ...relayTransports] : directTransports;
 }

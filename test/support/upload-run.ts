@@ -13,17 +13,17 @@ export interface UploadRun {
   uploads: number;
   kills: number;
   seed: number;
-  /** Some files are so long that the disk takes no more of them. */
+  /** The size of some uploads, which exceeds the disk. */
   fullAtBytes?: number;
 }
 
 export interface UploadReport {
   stored: number;
   cut: number;
-  /** Answered `unavailable`, since the disk is full. */
+  /** Uploads answered with 503, because the disk is full. */
   full: number;
   kills: number;
-  /** Bytes without a file that the sweep has deleted. */
+  /** Blobs without a file that the sweep deleted. */
   swept: number;
 }
 
@@ -31,14 +31,14 @@ type Outcome = 'stored' | 'cut' | 'full';
 
 export const ROOM = 'uploads';
 const MAX_BYTES = 300_000;
-/** Of one upload in 20: a store may take bodies this long in another way. */
+/** The most bytes of one upload in 20, because a store may handle long bodies in another way. */
 const MAX_LONG_BYTES = 3 * 1024 * 1024;
-/** Uploads that run at the same time. */
+/** Concurrent uploads. */
 const AT_ONCE = 8;
 /** How long a sweep may take, in milliseconds. */
 const SWEEP_MS = 120_000;
 
-/** Quotas that such a run does not reach. */
+/** Settings with quotas that no run reaches. */
 export const NO_FILE_QUOTAS = {
   COMMAND_BURST: '1000000',
   MAX_USER_FILE_BYTES: String(2 ** 40),
@@ -46,9 +46,10 @@ export const NO_FILE_QUOTAS = {
 };
 
 /**
- * Uploads to a host whose clients break off and which is killed now and then, and sends what was stored.
- * @param openFiles opens what the host has stored, once it was killed for the last time
- * @throws Error for bytes that no row is for, or a message that names a missing file
+ * Uploads files to a host that is killed now and then; some clients break off, and stored files are sent
+ * in messages.
+ * @param openFiles opens the host's stored files after its last kill
+ * @throws Error if the sweep leaves bytes without a file, or a message names a missing file
  */
 export async function uploadRun(
   host: Killable,
@@ -68,7 +69,7 @@ export async function uploadRun(
       }
     });
     if (life < kills) {
-      // In the middle of what the others do.
+      // One of the loops has ended, and the others are in the middle of an upload.
       await Promise.race(work);
       await host.kill();
       report.kills++;
@@ -81,7 +82,7 @@ export async function uploadRun(
   return report;
 }
 
-/** @returns `stored` where it was sent in a message too */
+/** @returns `stored` if the file was also sent in a message */
 async function uploadOne(
   url: string,
   random: () => number,
@@ -115,7 +116,7 @@ async function uploadOne(
   return sent.status === 201 ? 'stored' : 'cut';
 }
 
-/** Sends the head and some bytes of the body, then breaks off. */
+/** Sends the head and `sent` bytes of the body, then breaks off. */
 async function cutUpload(
   url: string,
   authorization: string,
@@ -135,9 +136,9 @@ async function cutUpload(
 }
 
 /**
- * Every file in a message has its bytes, and after a sweep all bytes have a file.
- * @returns how many bytes without a file the sweep has deleted
- * @throws Error otherwise
+ * Checks that every file in a message has its bytes, and that after a sweep all bytes have a file.
+ * @returns how many blobs without a file the sweep deleted
+ * @throws Error if one of these does not hold
  */
 export async function assertNothingLost(openFiles: () => Promise<StoredFiles>): Promise<number> {
   const files = await openFiles();
@@ -169,10 +170,10 @@ async function awaitSweep(files: StoredFiles): Promise<void> {
   }
 }
 
-/** The keys of bytes that the room has no file for. */
+/** The keys of bytes without a file in the room. */
 async function findOrphans(files: StoredFiles): Promise<string[]> {
   const keys = await files.keys();
-  // Rows are there before their bytes: what was listed and has none now is an orphan.
+  // Rows are written before bytes, so a listed key without a row now is an orphan.
   const known = knownKeys(files.path);
   return keys.filter((key) => !known.has(key));
 }

@@ -11,7 +11,7 @@ import { ok, refusal, type Visitor } from './visitor.ts';
 
 export interface VerdictRun {
   kills: number;
-  /** Messages that are answered between two kills. */
+  /** The number of answered messages between two kills. */
   answers: number;
   seed: number;
 }
@@ -20,33 +20,33 @@ export interface VerdictReport {
   kills: number;
   stored: number;
   refused: number;
-  /** Messages without an answer when their host was killed, and of those how many had been stored. */
+  /** Messages without an answer at a kill; `duplicates` counts those of them that were stored. */
   unanswered: number;
   duplicates: number;
 }
 
 const ROOM = 'decided';
 
-/** Messages that a talker has on their way at a time. */
+/** Concurrent messages of a talker. */
 const IN_FLIGHT = 4;
 
 /** The longest that the backend takes to decide, in milliseconds. */
 const MAX_DELAY_MS = 20;
 
-/** How a text begins, which decides about it: many are stored, some changed, some not. */
+/** First words of texts, which determine the verdict: half are stored unchanged. */
 const BEGINS = ['allow', 'allow', 'allow', 'replace', 'refuse', 'fail'] as const;
 
-/** What the room must hold of a text; undefined: nothing, ever. */
+/** The text that the room must store, or undefined if it must not be stored. */
 function decided(text: string): string | undefined {
   if (/^(refuse|fail):/.test(text)) return undefined;
   return text.replace('replace', 'kind');
 }
 
 /**
- * Kills a host again and again while a backend decides about what people send, who send again what was
- * not answered, with the same ids.
- * @throws Error for a message that was acknowledged and is not stored as decided, that was stored
- * against its verdict, or twice
+ * Kills a host repeatedly while a backend decides about texts. Users send unanswered messages again with
+ * the same ids.
+ * @throws Error if an acknowledged message is not stored as decided, or if a message is stored against
+ * its verdict or twice
  */
 export async function verdictRun(
   makeHost: (settings: TestSettings) => Promise<Killable>,
@@ -79,7 +79,7 @@ export async function verdictRun(
   }
 }
 
-/** @returns how many messages had no answer when the host was killed */
+/** Starts the host, lets users talk, and kills it. @returns how many messages had no answer then */
 async function liveAndDie(
   host: Killable,
   talkers: readonly Talker[],
@@ -95,7 +95,7 @@ async function liveAndDie(
   };
   const talking = talkers.map((talker) =>
     talker.talk(url, answered).catch((error: unknown) => {
-      // Only a killed host may fail to answer.
+      // Only a host that is being killed may fail to answer.
       if (!isDoomed) reject(error);
     }),
   );
@@ -107,19 +107,19 @@ async function liveAndDie(
   return unanswered;
 }
 
-/** Somebody who sends texts of every kind, and forgets nothing that was not answered. */
+/** A user who sends texts of every kind, and sends unanswered ones again. */
 class Talker {
   readonly userId: string;
-  /** Texts that were acknowledged, by id. */
+  /** Acknowledged texts, by message id. */
   readonly acknowledged = new Map<string, string>();
-  /** Ids whose refusal was the answer. */
+  /** Ids of refused messages. */
   readonly refused = new Set<string>();
   duplicates = 0;
-  /** Answers that no verdict explains. */
+  /** Descriptions of answers that do not fit the verdict. */
   readonly faults: string[] = [];
   readonly #transport: new (url: string, who: { token: string }) => Visitor;
   readonly #random: () => number;
-  /** Texts that were not answered, by id. */
+  /** Unanswered texts, by message id. */
   readonly #open = new Map<string, string>();
   #next = 0;
 
@@ -146,7 +146,7 @@ class Talker {
     }
   }
 
-  /** Sends what is still unanswered, to a host that is not killed any more. */
+  /** Sends the unanswered messages to a host that is not killed any more. */
   async finish(url: string): Promise<void> {
     const visitor = await this.#enter(url);
     await this.#sendAgain(visitor);
@@ -177,7 +177,7 @@ class Talker {
     this.#open.delete(id);
     if (!answer.ok) {
       const { code } = refusal(answer);
-      // One that fails, and every text after five failures in a row.
+      // `unavailable` comes for texts that make the backend fail, and for all texts after five failures.
       const isFine = code === 'unavailable' || (code === 'refused' && decided(text) === undefined);
       if (!isFine) this.faults.push(`"${text}" was refused: ${code}.`);
       this.refused.add(id);

@@ -4,7 +4,7 @@ import type { EventName, EventPayload } from '../../src/protocol/events.ts';
 import type { Result } from '../../src/protocol/frames.ts';
 import type { HostKey } from './hosts.ts';
 
-/** What a client shows to say who it is; nothing at all for a guest. */
+/** A client's credentials; empty for a new guest. */
 export interface Who {
   token?: string | undefined;
   guestToken?: string | undefined;
@@ -21,20 +21,20 @@ export interface Joining {
 
 export type ReplyOf<N extends string> = N extends CommandName ? Reply<N> : object;
 
-/** One thing that came to a client: a reply, under the name of its command, or an event. */
+/** One thing that a client received: a reply, with the name of its command, or an event. */
 export interface Heard {
   kind: 'reply' | 'event';
   name: string;
   payload: unknown;
-  /** Of a signal with several arguments those after the first. */
+  /** The further arguments of a signal with several. */
   more?: unknown[];
 }
 
-/** A person's client at some transport: the same to a story, whatever carries it. */
+/** A user's client at any transport, with the same interface for all tests. */
 export interface Visitor {
-  /** Everything that has come, in the order it came; never `position` lines. */
+  /** Everything received, in order, except `position` lines. */
   readonly stream: readonly Heard[];
-  /** Connects if need be, and joins. */
+  /** Joins a room; connects first if needed. */
   join(roomId: string, joining?: Joining): Promise<Result<Reply<'joinRoom'>>>;
   /** Gives a command and waits for its reply. @param more further arguments, as signals may have */
   command<N extends string>(
@@ -42,43 +42,43 @@ export interface Visitor {
     payload: unknown,
     ...more: unknown[]
   ): Promise<Result<ReplyOf<N>>>;
-  /** Gives a command and asks for no reply. */
+  /** Gives a command without asking for a reply. */
   tell(name: string, payload: unknown): void;
-  /** What to come back to a room with. */
+  /** The position in a room to resume from. */
   position(roomId: string): string;
-  /** Ends everything as one who means to go. */
+  /** Closes its sockets properly. */
   close(): Promise<void>;
-  /** Cuts the transport: the other side gets no goodbye. */
+  /** Cuts its connections without a Close frame or a goodbye. */
   drop(): Promise<void>;
-  /** Waits for the other side to end it: the close code, or what Socket.IO calls the reason. */
+  /** Waits until a socket has ended. @returns the close code, or Socket.IO's reason */
   ended(): Promise<number | string>;
-  /** The events of one name so far. */
+  /** The payloads of the events of this name so far. */
   heard<N extends EventName>(name: N): EventPayload<N>[];
-  /** The first event of that name that fits, waiting for it if need be. */
+  /** The first event of this name that fits; waits for one if none has come yet. */
   hears<N extends EventName>(
     name: N,
     fits?: (payload: EventPayload<N>) => boolean,
   ): Promise<EventPayload<N>>;
-  /** Waits until `look` finds something; asked again whenever something has come. */
+  /** Waits until `look` finds something; calls it again after everything received. */
   until<T>(what: string, look: () => T | undefined | false): Promise<T>;
 }
 
-/** A way into rooms: to add one is to add an entry to `transports`. */
+/** A transport at a host. To add one, add an entry to transports.ts. */
 export interface Transport {
   name: string;
   host: HostKey;
-  /** How clients of this transport write their rooms: one socket for all, or one for each. */
+  /** Whether a client has one socket for each room or one for all. */
   socketHolds: 'one room' | 'many rooms';
   visit(url: string, who: Who): Visitor;
 }
 
-/** The payload of an `ok` reply; anything else fails the test. */
+/** The reply of an `ok` result. @throws if it is a refusal */
 export function ok<R extends object>(result: Result<R>): R {
   if (result.ok) return result;
   throw new Error(`Refused: ${JSON.stringify(result.error)}`);
 }
 
-/** The problem of a refusal; an `ok` reply fails the test. */
+/** The problem of a refusal. @throws if it is an `ok` result */
 export function refusal(result: Result): Problem {
   if (!result.ok) return result.error;
   throw new Error(`Not refused: ${JSON.stringify(result)}`);

@@ -5,12 +5,12 @@ import type { Message } from '../../src/protocol/objects.ts';
 import { Inbox } from './inbox.ts';
 import { LoopbackServer } from './loopback-server.ts';
 
-/** A secret as operators make one. */
+/** Makes a webhook secret as an operator would. */
 export function makeSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
-/** What a request says, as docs/protocol.md has it. */
+/** The body of a request, as described in docs/protocol.md. */
 export interface HookBody {
   type: string;
   timestamp: string;
@@ -28,7 +28,7 @@ export interface HookBody {
   };
 }
 
-/** A request as it arrived, with a signature that holds. */
+/** A received request with a valid signature. */
 export interface HookRequest {
   id: string;
   body: HookBody;
@@ -37,21 +37,21 @@ export interface HookRequest {
   status: number;
 }
 
-/** How it answers: a status with headers, or not at all. */
+/** An answer: a status with headers, or none at all. */
 export type HookAnswer = { status: number; headers?: Record<string, string> } | 'hang';
 
 const TAKEN: HookAnswer = { status: 204 };
 
-/** An operator's backend: verifies with the package of the Standard Webhooks project, and keeps what it took. */
+/** An operator's backend that verifies requests with the Standard Webhooks library and keeps them. */
 export class WebhookReceiver extends LoopbackServer {
   readonly secret = makeSecret();
-  /** Requests whose signature holds, taken or not, in order of arrival. */
+  /** Requests with a valid signature, whatever their answer, in order of arrival. */
   readonly requests: HookRequest[] = [];
-  /** Why requests were turned away: their signatures do not hold. */
+  /** Errors of requests whose signature is invalid. */
   readonly forged: string[] = [];
-  /** How it answers the next requests about a room; then 204. */
+  /** The answers to the next requests about a room; after them it answers 204. */
   readonly answers = new Map<string, HookAnswer[]>();
-  /** Is called with each request whose signature holds, once its answer is known. */
+  /** Called with each request with a valid signature, once its answer is decided. */
   arrived: (request: HookRequest) => void = () => undefined;
   readonly #inbox = new Inbox();
 
@@ -59,26 +59,26 @@ export class WebhookReceiver extends LoopbackServer {
     return `${this.origin}/hook`;
   }
 
-  /** What hosts send to it with. */
+  /** The settings with which a host sends requests here. */
   get settings() {
     return { WEBHOOK_URL: this.url, WEBHOOK_SECRETS: this.secret };
   }
 
-  /** Requests of a room that were answered 2xx. */
+  /** The requests about a room that were answered 2xx. */
   taken(roomId: string): HookRequest[] {
     return this.requests.filter(
       ({ body, status }) => body.data.roomId === roomId && status >= 200 && status < 300,
     );
   }
 
-  /** Changes of a room that were taken, in order of arrival. */
+  /** The changes of a room in requests answered 2xx, in order of arrival. */
   changes(roomId: string): Message[] {
     return this.taken(roomId)
       .filter(({ body }) => body.type === 'room.changed')
       .flatMap(({ body }) => body.data.changes);
   }
 
-  /** Waits for something about what has arrived. */
+  /** Waits until `look` finds something; calls it again after each request. */
   until<T>(what: string, look: () => T | false | undefined): Promise<T> {
     return this.#inbox.until(what, look);
   }

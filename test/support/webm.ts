@@ -1,6 +1,6 @@
 /**
- * A WebM film (https://www.matroska.org/technical/elements.html) of one picture that is shown again and
- * again, each time as a key frame, with cues so that a player can seek.
+ * Makes a WebM film (https://www.matroska.org/technical/elements.html) that repeats one picture as key
+ * frames, with cues so that a player can seek.
  */
 
 const TRACK = 1;
@@ -28,13 +28,13 @@ export function webmOf({ frame, width, height, frames }: Film): Buffer {
   const codec = element('86', Buffer.from('V_VP8'));
   const track = [number('D7', TRACK), number('73C5', 1), number('83', 1), codec, video];
   const head = Buffer.concat([info, element('1654AE6B', element('AE', ...track))]);
-  // Every number of a cue has the same length, so where clusters begin does not change the cues' own size.
+  // All numbers have the same length, so the size of the cues does not depend on where clusters begin.
   const first = head.length + cuesOf(clusters, 0).length;
   const segment = element('18538067', head, cuesOf(clusters, first), ...clusters);
   return Buffer.concat([ebmlHead(), segment]);
 }
 
-/** The key frame of VP8 in a lossy WebP picture. */
+/** The VP8 key frame in a lossy WebP picture. */
 export function frameOfWebp(webp: Buffer): Buffer {
   for (let at = 12; at + 8 <= webp.length;) {
     const size = webp.readUInt32LE(at + 4);
@@ -70,7 +70,7 @@ function clustersOf(frame: Buffer, frames: number): Buffer[] {
   });
 }
 
-/** @param first where the first cluster begins in the segment */
+/** @param first the offset of the first cluster in the segment, in bytes */
 function cuesOf(clusters: readonly Buffer[], first: number): Buffer {
   let begins = first;
   const points = clusters.map(({ length }, at) => {

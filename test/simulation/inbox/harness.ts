@@ -2,17 +2,17 @@ import { SqliteFile } from '../../../local-server/sqlite-file.ts';
 import { FailingSql, StorageFault } from '../../unit/room/room-harness.ts';
 import { countedId } from '../../support/counted-ids.ts';
 
-/** What a harness keeps alive: a room, or inboxes. */
+/** What a harness hosts: a room, or inboxes. */
 interface Living {
   wake(): void;
   flush(): boolean;
 }
 
-/** Time for all harnesses of a world. */
+/** The time of all harnesses in a world, in milliseconds. */
 export interface WorldClock {
   /** Epoch milliseconds; may be set back. */
   now: number;
-  /** What timers go by. */
+  /** Monotonic time, which timers use. */
   elapsed: number;
 }
 
@@ -29,8 +29,8 @@ export interface HarnessPorts {
 let made = 0;
 
 /**
- * One object over a real file, with time that the test moves: does what hosts do, and fails as they
- * can. A wakeup outlives crashes.
+ * Hosts one object over a real file, with time that the test moves. It does what hosts do, and can
+ * fail as they can. A wakeup outlives crashes.
  */
 export class Harness<O extends Living> {
   readonly file: SqliteFile;
@@ -40,7 +40,7 @@ export class Harness<O extends Living> {
   readonly #make: (ports: HarnessPorts) => O;
   #object: O | undefined;
   #timers: { at: number; work: () => void }[] = [];
-  /** Counts lives, so that what an earlier one asked for finds nothing. */
+  /** The number of the object's life; outcomes for an earlier life are dropped. */
   life = 0;
   wakeAt: number | undefined;
   #afterFlush: (() => void)[] = [];
@@ -52,14 +52,14 @@ export class Harness<O extends Living> {
     this.#make = make;
   }
 
-  /** Does something in the object, woken if need be, commits and hands out. */
+  /** Runs `work` in the object, which is woken if needed, and flushes. */
   use<T>(work: (object: O) => T): T {
     const result = work(this.#open());
     this.flush();
     return result;
   }
 
-  /** The same without the commit: the next use or crash decides. */
+  /** As `use`, but without the flush: the next `use` or `crash` decides what is stored. */
   decide<T>(work: (object: O) => T): T {
     return work(this.#open());
   }
@@ -72,12 +72,12 @@ export class Harness<O extends Living> {
     for (const act of after) act();
   }
 
-  /** Calls `act` once what was decided is stored. Lost with a crash. */
+  /** Calls `act` after the next commit; not after a crash. */
   afterFlush(act: () => void): void {
     this.#afterFlush.push(act);
   }
 
-  /** What was not stored is lost, and with it memory and timers. */
+  /** Crashes: uncommitted writes, memory and timers are lost. */
   crash(): void {
     this.life++;
     this.#object = undefined;
@@ -87,8 +87,8 @@ export class Harness<O extends Living> {
   }
 
   /**
-   * Undoes what was not committed, as opening the file again would do. Opening it is dear: it prepares
-   * every statement again. `sleep` does open it again.
+   * Rolls back uncommitted writes, as reopening the file would. Reopening is expensive, because every
+   * statement is prepared again; only `sleep` does that.
    */
   #rollBack(): void {
     if (!this.file.isOpen) return;
@@ -96,7 +96,7 @@ export class Harness<O extends Living> {
     this.file.run('BEGIN');
   }
 
-  /** Falls asleep after its timers, as a Durable Object does. */
+  /** Sleeps: commits, then loses memory and timers, and closes the file. */
   sleep(): void {
     this.flush();
     this.life++;
@@ -123,7 +123,7 @@ export class Harness<O extends Living> {
     return first === Infinity ? undefined : first;
   }
 
-  /** An object that cannot be woken is woken again later. */
+  /** Wakes the object; if that fails, tries again a minute later. */
   #wake(): void {
     this.wakeAt = this.#clock.now + 60_000;
     const object = this.#open();

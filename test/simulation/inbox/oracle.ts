@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { World } from './world.ts';
 
-/** What an inbox at rest must agree with its room in. */
+/** The fields in which an inbox at rest must agree with a room. */
 interface Compared {
   topic: string | null;
   role: string;
@@ -10,7 +10,7 @@ interface Compared {
   unreadMentions: number;
 }
 
-/** Compares every inbox with every room, read from their files and not by their code. */
+/** Compares every inbox with every room, both read from their files without their code. */
 export function assertEqual(world: World, users: readonly string[]): void {
   for (const userId of users) {
     const expected: Record<string, Compared> = {};
@@ -26,7 +26,7 @@ function sorted<T>(record: Record<string, T>): Record<string, T> {
   return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What the inbox of a user holds. */
+/** The conversations in a user's inbox, by room id. */
 export function inInbox(world: World, userId: string): Record<string, Compared> {
   const { file } = world.inboxes;
   if (file.isEmpty()) return {};
@@ -68,7 +68,7 @@ function inRoom(world: World, roomId: string, userId: string): Compared | undefi
     readUpTo,
   );
   const isUnread = !isBlocking && counted!.unread > 0;
-  // Whether a blocked user's messages have shown the room before the block, only the room knows.
+  // Only the room's `state` says whether the room was shown before the other user was blocked.
   if (roomId.startsWith('direct:') && chosen?.opened !== 1) {
     if (isBlocking ? chosen?.state === null : room.rev === 0) return undefined;
   }

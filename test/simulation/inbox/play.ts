@@ -16,7 +16,7 @@ const USERS = ['ann', 'bob', 'cem', 'dan'];
 
 type Fault = 'none' | 'beforeCommit' | 'afterCommit';
 
-/** What can happen. */
+/** A step of the simulation. Rooms and users are given by number. */
 export type Happening =
   | { do: 'say'; room: number; user: number; mentions: number[]; fault: Fault }
   | { do: 'edit' | 'delete'; room: number; user: number; mentions: number[]; fault: Fault }
@@ -48,7 +48,7 @@ const mentions = fc.array(user, { maxLength: 2 });
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const one = <const T extends Happening['do']>(...values: T[]) => fc.constantFrom(...values);
 
-/** Any happening, the usual ones more often. */
+/** A random step; common ones have more weight. */
 export const happening = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: one('say'), room, user, mentions, fault }) },
   { weight: 4, arbitrary: fc.record({ do: one('edit', 'delete'), room, user, mentions, fault }) },
@@ -104,7 +104,7 @@ export const happening = fc.oneof(
 
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** Plays what happens, then rests and compares. @throws where an inbox differs from its rooms */
+/** Plays the steps, lets the world rest and compares. @throws if an inbox differs from its rooms */
 export function play(happenings: readonly Happening[]): void {
   const folder = mkdtempSync(join(FOLDER, 'parlor-inbox-'));
   const world = new World(folder);
@@ -127,7 +127,7 @@ class Scene {
     this.#world = world;
   }
 
-  /** A storage fault or a refusal ends one happening and nothing else. */
+  /** Plays one step; a storage fault or a refusal ends only that step. */
   happen(what: Happening): void {
     try {
       this.#do(what);
@@ -243,7 +243,7 @@ class Scene {
         this.#transit(what.at, (each) => each.lose());
         break;
       case 'late':
-        // Arrives, and its sender takes it for lost.
+        // The call arrives later, but its sender takes it for lost.
         this.#transit(what.at, (each) => {
           world.transit.push({ arrive: () => each.arrive(), lose: () => {} });
           each.lose();
@@ -279,7 +279,7 @@ class Scene {
     }
   }
 
-  /** A host that cannot open an object, or whose commit fails, throws it away. */
+  /** Crashes all objects, as a host does with one that cannot be opened or whose commit fails. */
   #failed(what: Happening): void {
     if ('room' in what) this.#crash(what.room);
     for (const at of ROOMS.keys()) this.#crash(at);
@@ -360,7 +360,7 @@ class Scene {
     this.#forget(at);
   }
 
-  /** Sockets end with the object here; that they outlive its sleep at the edge changes nothing told. */
+  /** Ends a room's sockets. At the edge they outlive a sleep, but that changes nothing for inboxes. */
   #forget(at: number): void {
     this.#world.connectionsOf(ROOMS[at]!).clear();
     for (const key of this.#present.keys()) {

@@ -21,11 +21,11 @@ import { Harness } from './harness.ts';
 
 export const admin: Identity = { userId: 'the admin', name: 'Admin', admin: true };
 
-/** Something on its way between two objects. */
+/** A call between two objects that is under way. */
 interface InTransit {
-  /** Arrives at its target. @returns what goes back */
+  /** The call arrives, and its sender gets the result. */
   arrive(): void;
-  /** Is lost; its sender hears that, or nothing. */
+  /** The call is lost, and its sender gets a failure. */
   lose(): void;
 }
 
@@ -35,21 +35,21 @@ export function directIdOf(one: string, other: string): string {
   return `direct:${hash.digest('base64url').slice(0, 22)}`;
 }
 
-/** Rooms and inboxes over real files, and what is on its way between them, which the test moves. */
+/** Rooms and inboxes over real files, and the calls between them, which the test moves. */
 export class World {
   readonly clock = { now: 1_700_000_000_000, elapsed: 0 };
   readonly inboxes: Harness<Inbox>;
   readonly rooms = new Map<string, Harness<Room>>();
   readonly transit: InTransit[] = [];
-  /** Calls between rooms and inboxes. */
+  /** The number of calls between rooms and inboxes. */
   calls = 0;
-  /** Those by which a room tells an inbox. */
+  /** The number of those that are inbox updates from a room. */
   tellings = 0;
-  /** Whether inboxes push notifications, from their next life on. */
+  /** Whether inboxes send pushes, from their next life on. */
   isPushing = true;
-  /** What was shown by pushes that arrived. */
+  /** The notices of pushes that arrived. */
   readonly pushes: { roomId: string; notice: Notice; at: number }[] = [];
-  /** What the outgoing webhook was given. */
+  /** The notifications that the outgoing webhook got. */
   readonly notified: { userId: string; roomId: string; notice: Notice; at: number }[] = [];
   readonly #folder: string;
   readonly #connections = new Map<string, Set<NodeConnection>>();
@@ -57,7 +57,7 @@ export class World {
 
   constructor(folder: string, settings: Record<string, string> = {}) {
     this.#folder = folder;
-    // Nobody here is ever too fast.
+    // No command is rate limited.
     this.#settings = readSettings({ COMMAND_BURST: '1000000', ...settings }).settings;
     this.inboxes = new Harness(join(folder, 'inboxes.sqlite'), this.clock, (ports) => {
       const { life } = this.inboxes;
@@ -124,7 +124,7 @@ export class World {
     return known;
   }
 
-  /** A user joins a room, and stays until they are dropped or the room crashes. */
+  /** Joins a user to a room, until `drop` or a crash of the room. */
   join(roomId: string, identity: Identity): NodeConnection {
     const connection = this.connect(identity);
     this.room(roomId).use((room) => room.connect(connection, {}));
@@ -153,12 +153,12 @@ export class World {
     );
   }
 
-  /** A command in a room, as over HTTP. */
+  /** Executes a command in a room, as over HTTP. */
   inRoom(roomId: string, identity: Identity, name: RequestName, payload: object): Result {
     return this.room(roomId).use((room) => room.execute(identity, name, { roomId, ...payload }));
   }
 
-  /** A command to an inbox, as over HTTP; the answer may be lost. */
+  /** Executes an inbox command, as over HTTP; the answer may be lost. */
   toInbox(
     identity: Identity,
     name: InboxCommandName,
@@ -168,7 +168,7 @@ export class World {
     this.inboxes.use((inbox) => inbox.execute(identity, name, payload, answered));
   }
 
-  /** The same, with all that is on its way arriving; and the reply, which is no refusal. */
+  /** As `toInbox`, but lets all calls arrive and returns the reply. @throws if it is a refusal */
   ask(identity: Identity, name: InboxCommandName, payload: object): object {
     let result: Result | undefined;
     this.toInbox(identity, name, payload, (answer) => {
@@ -185,7 +185,7 @@ export class World {
     this.connectionsOf(roomId).clear();
   }
 
-  /** Lets everything on its way arrive, and what that leads to. */
+  /** Lets all calls arrive, and those that they lead to. */
   arriveAll(): void {
     for (let steps = 0; this.transit.length > 0; steps++) {
       assert(steps < 100_000, 'calls never end');
@@ -199,7 +199,7 @@ export class World {
     for (const harness of this.#harnesses()) harness.tick();
   }
 
-  /** Lets time pass without faults until nothing more happens by itself. */
+  /** Ends all faults and lets time pass until nothing is due any more. */
   rest(): void {
     for (const harness of this.#harnesses()) {
       harness.sql.failAfter = Infinity;
@@ -225,7 +225,7 @@ export class World {
       .some((was) => was);
   }
 
-  /** On to the next time at which something is due; a day where nothing is. */
+  /** Moves the time to the next due timer or wakeup, at most a day. */
   #jump(): void {
     const { clock } = this;
     const waits = this.#harnesses().flatMap((harness) => [
@@ -267,7 +267,7 @@ export class World {
     });
   }
 
-  /** A notification asks its room what to show as it is sent; the inbox notes a push that has arrived. */
+  /** Carries a push or a notification: asks the room for its notice, and confirms a push to the inbox. */
   #notify(
     target: string,
     deliveries: readonly Delivery[],
@@ -300,7 +300,7 @@ export class World {
     }
   }
 
-  /** An erased inbox has rooms erase its user that it has learned of since. */
+  /** Carries an erasure from an inbox to rooms that it learned of after its user was erased. */
   #erase(
     target: string,
     deliveries: readonly Delivery[],
@@ -336,7 +336,7 @@ export class World {
         try {
           result = this.inRoom(roomId, identity, name as RequestName, payload);
         } catch {
-          // The room could not be opened.
+          // The room could not be opened: the answer is the internal problem.
         }
         settle({ roomId, result });
       },

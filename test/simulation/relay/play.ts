@@ -15,7 +15,7 @@ const USERS = 4;
 const RELAYS = 2;
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** What can happen between a room, its relays and their listeners. */
+/** A step of the play of a room, its relays and their listeners. */
 export type Step =
   | { do: 'open' | 'drop' | 'resend' | 'leave' | 'rejoin' | 'type' | 'catchUp'; device: number }
   | { do: 'send'; device: number; id: number }
@@ -58,7 +58,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** Plays steps and audits what every listener has. @throws AssertionError where a listener was wronged */
+/** Plays steps and audits every listener. @throws AssertionError if a guarantee does not hold */
 export function play(steps: readonly Step[]): void {
   const folder = mkdtempSync(join(FOLDER, 'parlor-relays-'));
   const { limits } = readSettings({ COMMAND_BURST: '1000000' }).settings;
@@ -73,7 +73,7 @@ export function play(steps: readonly Step[]): void {
   }
 }
 
-/** A device at a relay. Who is online is audited at the end, for all of them. */
+/** A device at a relay. Presence is audited at the end, for all devices together. */
 class Listener extends Device implements RelayedSocket {
   connection: NodeConnection | undefined;
   isOpening = false;
@@ -172,10 +172,10 @@ class Harness {
     assert.deepEqual(world.defects, []);
   }
 
-  /** Everything gets through; then nobody may have missed or doubled anything, or be deaf. */
+  /** Lets everything arrive; then no listener may have lost or doubled a message, or be cut off. */
   settle(): void {
     const world = this.#world;
-    // The wakeup comes, for what a crash has left.
+    // The wakeup passes on what a crash left.
     this.#comeToRest();
     world.pass(120_000);
     world.room.wake();
@@ -185,7 +185,7 @@ class Harness {
       this.#catchUp(at);
     }
     this.#comeToRest();
-    const said = world.room.post({ userId: 'poster' }, { message: 'does everybody hear this?' });
+    const said = world.room.post({ userId: 'poster' }, { message: 'does everybody receive this?' });
     assert(said.ok);
     this.#comeToRest();
     this.#audit();
@@ -209,7 +209,7 @@ class Harness {
       assert.deepEqual(stored.get(message.seq), message, 'an acknowledged message is not stored');
     }
     for (const each of this.#devices) {
-      assert.deepEqual(each.gaps, [], 'a change was not heard');
+      assert.deepEqual(each.gaps, [], 'a change was not received');
       if (!each.isOpen) continue;
       assert.equal(each.unacknowledged.size, 0, 'a reply was lost');
       if (!each.joined) continue;
@@ -217,7 +217,7 @@ class Harness {
       assert.deepEqual(
         [...each.copy.keys()].toSorted((a, b) => a - b),
         [...stored.keys()],
-        'a listener has not what is stored',
+        "a listener's copy is not what is stored",
       );
     }
     const here = this.#devices.filter(({ isOpen, joined }) => isOpen && joined);
@@ -234,7 +234,7 @@ class Harness {
     const each = this.#devices[at]!;
     if (each.isOpen || each.isOpening) return;
     each.opening(each.resume);
-    // Names are not followed one by one.
+    // As if events may have been dropped, so that the device does not follow presence.
     each.buffered = 1;
     each.isOpening = true;
     this.#relayOf(at).open(each.identity, { since: each.resume }, each);

@@ -12,7 +12,7 @@ describe('a room with relays in a simulated history', () => {
     },
   );
 
-  it('counts a user out whose end wakes a sleeping relay', () => {
+  it('counts a user as gone whose end wakes a sleeping relay', () => {
     const steps = [
       { do: 'open', device: 3 },
       { do: 'settle' },

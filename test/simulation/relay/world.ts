@@ -12,9 +12,9 @@ import { Room } from '../../../src/room/room.ts';
 import type { FakeSocket } from '../../unit/room/room-harness.ts';
 import { countedId } from '../../support/counted-ids.ts';
 
-/** A call on its way: not done yet, or done and its answer on its way back. */
+/** A call under way: not performed yet, or performed with its answer on the way back. */
 interface Call {
-  /** Whose memory it belongs to: an answer for an earlier one is for nobody. */
+  /** The caller; an answer for an earlier life of it is dropped. */
   from: RoomHost | RelayHost;
   to: RoomHost | RelayHost;
   perform(): unknown;
@@ -27,14 +27,14 @@ interface Timer {
   work(): void;
 }
 
-/** Time, the network between a room and its relays, and what both have stored. */
+/** A room and its relays, their time, the network between them, and their storage. */
 export class World {
   now = 1_700_000_000_000;
   readonly limits: Limits;
   readonly file: SqliteFile;
   readonly defects: unknown[] = [];
   readonly calls: Call[] = [];
-  /** Bytes of the longest call of the room to a relay. */
+  /** Size of the room's longest call to a relay, in bytes. */
   longestCall = 0;
   readonly room: RoomHost;
   readonly relays: readonly RelayHost[];
@@ -57,7 +57,7 @@ export class World {
     this.calls.push({ from, to, perform, settle });
   }
 
-  /** One call goes one way. */
+  /** Moves one call one way: performs it, or delivers its answer. */
   advance(at: number): void {
     const call = this.calls[at % Math.max(1, this.calls.length)];
     if (call === undefined) return;
@@ -68,13 +68,13 @@ export class World {
     }
   }
 
-  /** A call breaks: the target has had it or not, and its caller does not know. */
+  /** Breaks a call: its caller does not learn whether it was performed. */
   break(at: number): void {
     const [call] = this.calls.splice(at % Math.max(1, this.calls.length), 1);
     call?.settle(undefined);
   }
 
-  /** One end has lost its memory: its calls are gone, and those to it break. */
+  /** Handles a host's loss of memory: its own calls vanish, and calls to it break. */
   lost(host: Call['from']): void {
     const mine = this.calls.filter(({ from, to }) => from === host || to === host);
     for (const call of mine) this.calls.splice(this.calls.indexOf(call), 1);
@@ -107,7 +107,7 @@ export class World {
   }
 }
 
-/** What both kinds of objects have. */
+/** What the hosts of rooms and relays share: time, ids and timers. */
 abstract class Host {
   timers: Timer[] = [];
   protected readonly world: World;
@@ -137,7 +137,7 @@ abstract class Host {
   }
 }
 
-/** A room's object as the platform runs it: a turn is stored whole, with what it sends. */
+/** A room's object as the platform runs it: a turn's writes and calls are stored together. */
 export class RoomHost extends Host {
   #room: Room | undefined;
   #relays: RoomRelays | undefined;
@@ -145,10 +145,10 @@ export class RoomHost extends Host {
   #isInTurn = false;
   wakeAt: number | undefined;
 
-  /** Calls of relays. */
+  /** The number of calls from relays. */
   requests = 0;
 
-  /** @returns undefined where the turn was lost */
+  /** @returns undefined if the turn was lost */
   request(call: RequestCall, dies: boolean): RequestAnswer | undefined {
     let answer: RequestAnswer | undefined;
     this.requests++;
@@ -264,7 +264,7 @@ export class RoomHost extends Host {
   }
 }
 
-/** A relay's object: it sleeps with its sockets, and loses them when it is aborted. */
+/** A relay's object: it keeps its sockets while it sleeps, and loses them when it is aborted. */
 export class RelayHost extends Host {
   readonly #number: number;
   #relay: Relay | undefined;
@@ -375,8 +375,8 @@ export class RelayHost extends Host {
         this.#opening.get(id)?.closed(4000);
         this.#opening.delete(id);
       },
-      store: (told) => {
-        this.#stored = { life, mark: told };
+      store: (saved) => {
+        this.#stored = { life, mark: saved };
       },
     });
     this.#relay = relay;

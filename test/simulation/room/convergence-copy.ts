@@ -9,10 +9,10 @@ import type { FakeSocket, Plug } from '../../unit/room/room-harness.ts';
 type Failed = { ok: false; error: { code: string; current?: Message } };
 type Answer<R> = ({ ok: true } & R) | Failed;
 
-/** A message but for what is derived when it is read. */
+/** A message without `replyCount`, which is derived when it is read. */
 export type Kept = Omit<Message, 'replyCount'>;
 
-/** What a client keeps of a room when it goes. */
+/** What a client stores of a room while it is away. */
 export interface Remembered {
   position: string;
   messages: ReadonlyMap<number, Kept>;
@@ -39,7 +39,7 @@ const CHANGING: ReadonlySet<string> = new Set([
 
 interface Asked {
   name: string;
-  /** The position it asks to go on from. */
+  /** The position from which it asks to continue. */
   after: string | undefined;
   payload: object;
 }
@@ -47,31 +47,31 @@ interface Asked {
 type Appended = EventPayload<'messageAppended'>;
 
 /**
- * A client that keeps a copy of a room whose messages change, as the protocol tells it to, and audits
- * the order of what it hears.
+ * A client that keeps a copy of a room whose messages change, by the rules of docs/protocol.md, and
+ * checks the order of what it receives.
  */
 export class Copy implements FakeSocket {
   buffered = 0;
   plug: Plug | undefined;
   readonly identity: Identity;
   messages = new Map<number, Kept>();
-  /** What to come back with. */
+  /** The position to resume from. */
   resume = '0:0';
   /** Whether the copy is whole up to `resume`. */
   isWhole = false;
   joined = false;
-  /** The last join reply's `you`. */
+  /** `you` of the last join reply. */
   you: Reply<'joinRoom'>['you'] | undefined;
-  /** The reply that came last. */
+  /** The last reply. */
   lastReply: unknown;
   readonly #asked = new Map<number, Asked>();
   #since: string | undefined;
   #nextRef = 0;
-  /** The `rev` up to which this connection has heard every change; undefined while that is not known. */
+  /** The `rev` up to which this connection has received every change; undefined while unknown. */
   #heardTo: number | undefined;
-  /** The `rev` of the last change heard; undefined where the last reply may be one or not. */
+  /** The `rev` of the last change received; undefined if the last reply may or may not be a change. */
   #changedTo: number | undefined;
-  /** How far others have read, as this connection was told. */
+  /** Read positions of others that this connection has received. */
   readonly #read = new Map<string, number>();
 
   constructor(identity: Identity, remembered?: Remembered) {
@@ -85,7 +85,7 @@ export class Copy implements FakeSocket {
     return { position: this.resume, messages: new Map(this.messages) };
   }
 
-  /** A new connection begins; nothing was heard on it yet. */
+  /** Resets the state of the connection, because a new one begins. */
   opening(since: string | undefined): void {
     this.#since = since;
     this.joined = false;
@@ -94,7 +94,7 @@ export class Copy implements FakeSocket {
     this.#heardTo = undefined;
   }
 
-  /** The ref of a command that is sent now; `after` is the position it asks to go on from. */
+  /** The ref for a command to send now; `after` is the position from which it asks to continue. */
   asks(name: string, after?: string, payload: object = {}): number {
     const ref = this.#nextRef++;
     this.#asked.set(ref, { name, after, payload });
@@ -107,7 +107,7 @@ export class Copy implements FakeSocket {
   }
 
   hear(text: string): void {
-    assert(this.plug !== undefined, 'heard something after the end');
+    assert(this.plug !== undefined, 'received something after the end');
     for (const line of text.split('\n')) {
       const [name, first, second] = JSON.parse(line) as [string, unknown, unknown];
       this.#take(name, first, second);
@@ -148,15 +148,15 @@ export class Copy implements FakeSocket {
       case 'memberUpdated': {
         const { userId, role, banned } = first as EventPayload<'memberUpdated'>;
         const isOwn = userId === this.identity.userId && this.identity.admin !== true;
-        assert(!(isOwn && banned === true), 'a banned one heard something more');
-        // Who comes onto the list again starts anew.
+        assert(!(isOwn && banned === true), 'a banned user received an event');
+        // A user who is listed again starts with a new read position.
         if (role === 'none') this.#read.delete(userId);
         break;
       }
       default:
     }
     const isShown = name !== 'ack' && name !== 'joined' && name !== 'position';
-    if (isShown) assert(this.joined, `${name} reached one who has not joined`);
+    if (isShown) assert(this.joined, `${name} reached a connection that has not joined`);
   }
 
   #stands(position: string): void {
@@ -175,7 +175,7 @@ export class Copy implements FakeSocket {
     } else if (asked.name === 'joinRoom') {
       this.#joins(result as Answer<Reply<'joinRoom'>>, asked.after);
     } else if (asked.name === 'setRole') {
-      // Who causes a change hears of it here, and nowhere else.
+      // The actor of a change learns of it by this reply only.
       const { member } = result as Reply<'setRole'>;
       if (member.role === 'none') this.#read.delete(member.userId);
     } else if (asked.name === 'leaveRoom') {
@@ -192,7 +192,7 @@ export class Copy implements FakeSocket {
       const reply = result as Reply<'appendMessage'>;
       const { rev, length, duplicate, status } = reply;
       const { seq, text = '' } = asked.payload as Partial<Appended> & { seq: number };
-      // Of a repeated append only the rest was new: it is there from its own offset on.
+      // If part of the append was there already, only the rest is new; it begins at the append's offset.
       const { offset = length } = asked.payload as Partial<Appended>;
       const sent = { roomId: '', seq, rev, offset, text, ...(status && { status }) };
       if (duplicate === undefined) this.#appended(sent, true);
@@ -200,7 +200,7 @@ export class Copy implements FakeSocket {
     }
   }
 
-  /** A change of its own; where it was none, the position need not move. */
+  /** Notes a change made by this client; a duplicate need not move the position. */
   #changed(rev: number, duplicate: true | undefined): void {
     if (this.#heardTo === undefined) this.#changedTo = undefined;
     const isNew = this.#heardTo !== undefined && rev > this.#heardTo;
@@ -208,7 +208,7 @@ export class Copy implements FakeSocket {
   }
 
   #joins(answer: Answer<Reply<'joinRoom'>>, since: string | undefined): void {
-    assert(answer.ok, 'a refused join is no join');
+    assert(answer.ok, 'the join was refused');
     const { position, missed, complete, reset, you, messages } = answer;
     this.joined = true;
     this.you = you;
@@ -225,7 +225,7 @@ export class Copy implements FakeSocket {
     else this.#misses(reply.messages, after, reply.position, reply.complete);
   }
 
-  /** What was missed: nothing from before, oldest change first. */
+  /** Takes missed messages: all changed since `since`, in order of `rev`. */
   #misses(
     messages: readonly Message[],
     since: string | undefined,
@@ -249,7 +249,7 @@ export class Copy implements FakeSocket {
     this.isWhole = false;
   }
 
-  /** A change that everybody hears: the next one. */
+  /** Checks that a broadcast change is the next one. */
   #follows({ rev }: { rev: number }): void {
     if (this.#heardTo !== undefined) assert.equal(rev, this.#heardTo + 1, 'a change is missing');
     this.#heardTo = rev;
@@ -257,20 +257,20 @@ export class Copy implements FakeSocket {
   }
 
   /**
-   * Of two states the later counts. Of two with one `rev` it is the whole one: reactions may have
-   * raised the `rev` of a copy that had not caught up with an edit.
+   * Keeps the later of two states. Of two with the same `rev` it keeps the new, whole one: reactions
+   * may have raised the `rev` of a copy that had not caught up with an edit.
    */
   #keep(message: Message): void {
     const kept = this.messages.get(message.seq);
     if (kept === undefined || kept.rev <= message.rev) {
-      assert(kept?.deletedAt === undefined || message.deletedAt !== undefined, 'came back');
+      assert(kept?.deletedAt === undefined || message.deletedAt !== undefined, 'undeleted');
       this.messages.set(message.seq, keptOf(message));
     }
   }
 
   #reacted({ seq, rev, reactions }: EventPayload<'reactionsUpdated'>): void {
     const kept = this.messages.get(seq);
-    assert(kept !== undefined || !this.isWhole, 'a reaction to a message nobody told of');
+    assert(kept !== undefined || !this.isWhole, 'a reaction to an unknown message');
     if (kept !== undefined && kept.rev < rev) {
       const { reactions: _, ...rest } = kept;
       const isSome = Object.keys(reactions).length > 0;
@@ -280,12 +280,12 @@ export class Copy implements FakeSocket {
   }
 
   /**
-   * More text, or the end of it. Where the text before is not known here, a page will have all of it.
-   * @param isOwn appends of one flush share a `rev`, and each is answered by itself
+   * Takes an append or the end of a stream. If the text before it is unknown here, a page will have it.
+   * @param isOwn whether it is a reply: appends of one flush share a `rev`, but have a reply each
    */
   #appended({ seq, rev, offset, text, status }: Appended, isOwn = false): void {
     const kept = this.messages.get(seq);
-    assert(kept !== undefined || !this.isWhole, 'text for a message nobody told of');
+    assert(kept !== undefined || !this.isWhole, 'text for an unknown message');
     if (kept === undefined || (isOwn ? kept.rev > rev : kept.rev >= rev)) return;
     assert(offset <= kept.message.length || !this.isWhole, 'text is missing');
     if (offset > kept.message.length || kept.streaming !== true) return;

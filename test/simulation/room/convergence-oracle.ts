@@ -4,7 +4,7 @@ import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Role } from '../../../src/protocol/objects.ts';
 import type { Kept } from './convergence-copy.ts';
 
-/** What a room's file says, read past the room. */
+/** A room's state, read from its file without the room's code. */
 export class Oracle {
   readonly #file: SqliteFile;
   readonly #roomId: string;
@@ -37,7 +37,7 @@ export class Oracle {
     )?.at;
   }
 
-  /** Why this user may not do this now, if so. */
+  /** The reason why a user may not give a command now, or undefined. */
   forbids({ userId, admin }: Identity, name: string, seq: number | undefined, now: number) {
     if (admin === true) return undefined;
     const room = this.#first<{ readOnly: number; private: number }>(
@@ -58,7 +58,7 @@ export class Oracle {
     if (member?.banned === 1) return 'banned';
     if ((member?.kickedUntil ?? 0) > now) return 'kicked';
     const isOwn = this.#senderOf(seq) === userId;
-    // One may end what one has begun.
+    // Senders may always finish their own streams.
     if (name === 'finishMessage') return isOwn ? undefined : 'not theirs';
     if (name === 'deleteMessage') {
       return isOwn || role === 'owner' || role === 'moderator' ? undefined : 'not theirs';
@@ -70,7 +70,7 @@ export class Oracle {
     return isOwnOnly && !isOwn ? 'not theirs' : undefined;
   }
 
-  /** Users whose connections the room must have ended. */
+  /** The banned users, who must have no connection. */
   banned(): Set<string> {
     const rows = this.#all<{ userId: string }>(
       'SELECT user_id AS userId FROM members WHERE banned = 1',
@@ -78,14 +78,18 @@ export class Oracle {
     return new Set(rows.map(({ userId }) => userId));
   }
 
-  /** What is derived or kept twice must agree. */
+  /** Checks that counts and derived tables agree with what they are derived from. */
   audit(): void {
     const [room] = this.#all<{ counted: number; listed: number; owned: number; owners: number }>(
       `SELECT member_count AS counted, owned,
         (SELECT count(*) FROM members WHERE role <> 'none') AS listed,
         (SELECT count(*) FROM members WHERE role = 'owner') AS owners FROM room`,
     );
-    assert.equal(room?.counted ?? 0, room?.listed ?? 0, 'memberCount is not who is listed');
+    assert.equal(
+      room?.counted ?? 0,
+      room?.listed ?? 0,
+      'memberCount is not the number of listed users',
+    );
     const messages = [...this.messages().values()];
     const reactions = this.#all<{ seq: number; emoji: string; n: number }>(
       'SELECT seq, emoji, count(*) AS n FROM reactions GROUP BY seq, emoji ORDER BY seq, emoji',
@@ -97,7 +101,7 @@ export class Oracle {
           .toSorted((a, b) => (a.emoji < b.emoji ? -1 : 1)),
       ),
       reactions.map((row) => ({ ...row })),
-      'counts of reactions are not who reacted',
+      'reaction counts differ from the reactions',
     );
     const mentioned = this.#all<{ seq: number; userId: string }>(
       'SELECT seq, user_id AS userId FROM mentions ORDER BY seq, user_id',
@@ -110,11 +114,11 @@ export class Oracle {
           .map((userId) => ({ seq, userId })),
       ),
       mentioned.map((row) => ({ ...row })),
-      'mentions are counted that are not there',
+      'the mentions table differs from the messages',
     );
   }
 
-  /** Chunks and streams of messages that do not stream. */
+  /** The number of chunks and streams left over from messages that no longer stream. */
   leftOver(): number {
     return this.#all(
       `SELECT seq FROM (SELECT seq FROM chunks UNION ALL SELECT seq FROM streams)
@@ -122,7 +126,7 @@ export class Oracle {
     ).length;
   }
 
-  /** Answers that are not deleted, by what they answer. */
+  /** The number of undeleted replies, by the `seq` that they reply to. */
   replyCounts(): Map<number, number> {
     const kept = [...this.messages().values()].filter(({ deletedAt }) => deletedAt === undefined);
     const answers = Map.groupBy(kept, ({ replyTo = 0 }) => replyTo);

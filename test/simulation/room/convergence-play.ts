@@ -17,7 +17,7 @@ const ENDINGS = ['done', 'stopped', 'failed'] as const;
 const USERS = 4;
 const COPIES = 7;
 
-/** What can be done in a room whose messages change. Copies, messages and words are numbers. */
+/** A step of the play. Copies (clients), users, messages and words are given by number. */
 export type Step =
   | { do: 'open'; copy: number; asks: boolean }
   | { do: 'drop'; copy: number; meant: boolean; told: boolean }
@@ -39,7 +39,7 @@ export type Step =
   | { do: 'settle' }
   | HostStep;
 
-/** Which `ifRev` goes with a change: none, the one that the copy holds, or an older one. */
+/** The `ifRev` of a change: none, that of the copy's message, or an older one. */
 type Knows = 'nothing' | 'this' | 'older';
 
 const copy = fc.nat(COPIES - 1);
@@ -57,7 +57,7 @@ function weighed<T>(weight: number, arbitrary: fc.Arbitrary<T>) {
   return { weight, arbitrary };
 }
 
-/** Any step, the usual ones more often. */
+/** A random step; common ones have more weight. */
 export const step: fc.Arbitrary<Step> = fc.oneof(
   weighed(6, fc.record({ do: one('open'), copy, asks: fc.boolean() })),
   weighed(2, fc.record({ do: one('drop'), copy, meant: fc.boolean(), told: fc.boolean() })),
@@ -115,7 +115,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   weighed(1, fc.record({ do: one('failStorage'), after: fc.nat(20) })),
 );
 
-/** Does it all in one room and audits it. @throws AssertionError where a property does not hold */
+/** Plays the steps in one room and audits it. @throws AssertionError if a property does not hold */
 export function play(steps: readonly Step[]): void {
   withHarness({ COMMAND_BURST: '1000000' }, (harness) => {
     const playing = new Play(harness);
@@ -215,7 +215,7 @@ class Play {
     assert.deepEqual(harness.defects, []);
   }
 
-  /** Lets everything come to rest, faults apart, and compares what everybody has. */
+  /** Ends all faults, lets the room come to rest, and compares every copy with the room's file. */
   settle(): void {
     const harness = this.#harness;
     comeToRest(harness, () => this.#openCount);
@@ -234,7 +234,7 @@ class Play {
     return this.#copies[at]!;
   }
 
-  /** Opens a connection; one that asks comes back with what it knows, others catch up later. */
+  /** Opens a connection. If `asks`, it resumes from the copy's position; otherwise it catches up later. */
   #open(each: Copy, asks: boolean): void {
     if (each.plug !== undefined) return;
     const join: { since?: string; history: number } = {
@@ -278,7 +278,7 @@ class Play {
     });
   }
 
-  /** Writes on at a message that streams, if there is one; now and then where the text is not. */
+  /** Appends to, finishes or stops a streaming message, if there is one; some offsets are wrong. */
   #stream(each: Copy, what: Extract<Step, { do: 'append' | 'finish' | 'stop' }>): void {
     const streams = [...each.messages.values()].filter(({ streaming }) => streaming);
     const own = streams.filter(({ senderId }) => senderId === each.identity.userId);
@@ -363,32 +363,40 @@ class Play {
     this.#held(identity, name, payload, () => this.#harness.ask(identity, name, payload));
   }
 
-  /** Nothing gets in that one may not do, and the room is as strict while storage fails. */
+  /** Executes a command and checks that it changes nothing if it is forbidden, also if storage fails. */
   #held(identity: Identity, name: string, payload: { seq?: number }, work: () => void): void {
     const why = this.#oracle.forbids(identity, name, payload.seq, this.#harness.now);
     const before = this.#oracle.rev;
     orFault(work);
     if (why === undefined) return;
-    assert(this.#oracle.rev === before, `${name} got in of ${identity.userId}: ${why}`);
+    assert(this.#oracle.rev === before, `${name} of ${identity.userId} was executed: ${why}`);
   }
 
   #audit(): void {
     const stored = this.#oracle.messages();
     this.#oracle.audit();
-    assert.equal(this.#oracle.leftOver(), 0, 'chunks of a text that has ended');
+    assert.equal(this.#oracle.leftOver(), 0, 'chunks are left of a finished stream');
     const banned = this.#oracle.banned();
     for (const each of this.#copies) {
       if (!each.joined) continue;
       const { userId, admin: isAdmin } = each.identity;
       assert(isAdmin === true || !banned.has(userId), `${userId} is banned and here`);
-      assert.deepEqual(inOrder(each.messages), inOrder(stored), 'who listened has another state');
+      assert.deepEqual(
+        inOrder(each.messages),
+        inOrder(stored),
+        'a client that listened has another state',
+      );
       this.#remember(each);
       this.#auditReading(each, stored);
     }
     for (const remembered of [...this.#remembered, { position: '0:0', messages: new Map() }]) {
       const back = this.#enter(new Copy(admin, remembered), remembered.position);
       this.#becomeWhole(back);
-      assert.deepEqual(inOrder(back.messages), inOrder(stored), 'who came back has another state');
+      assert.deepEqual(
+        inOrder(back.messages),
+        inOrder(stored),
+        'a client that resumed has another state',
+      );
       this.#exit(back);
     }
     const reader = this.#enter(new Copy(admin), undefined);
@@ -405,14 +413,14 @@ class Play {
       ({ seq, senderId, deletedAt }) =>
         seq > readUpTo && senderId !== userId && deletedAt === undefined,
     );
-    const calling = fresh.filter(
+    const mentioning = fresh.filter(
       ({ mentions = [], streaming }) => streaming !== true && mentions.includes(userId),
     );
-    assert.deepEqual([unread, unreadMentions], [fresh.length, calling.length], 'unread');
+    assert.deepEqual([unread, unreadMentions], [fresh.length, mentioning.length], 'unread');
     assert.equal(readUpTo, this.#oracle.readUpTo(userId) ?? this.#oracle.rev);
   }
 
-  /** Reloads the room from both ends. */
+  /** Loads all pages of the history, forwards and backwards. */
   #auditPages(reader: Copy, stored: ReadonlyMap<number, Kept>): void {
     const forward: Message[] = [];
     for (let hasMore = true; hasMore;) {
@@ -434,7 +442,11 @@ class Play {
     assert.deepEqual(backward, forward, 'a page depends on its direction');
     const counts = this.#oracle.replyCounts();
     for (const { seq, replyCount = 0 } of forward) assert.equal(replyCount, counts.get(seq) ?? 0);
-    assert.deepEqual(inOrder(reader.messages), inOrder(stored), 'who reloaded has another state');
+    assert.deepEqual(
+      inOrder(reader.messages),
+      inOrder(stored),
+      'a client that loaded all pages has another state',
+    );
   }
 
   #auditSearch(reader: Copy, stored: ReadonlyMap<number, Kept>): void {
@@ -470,7 +482,7 @@ class Play {
     each.opening(since);
     each.plug = this.#harness.connect(each.identity, since === undefined ? {} : { since }, each);
     this.#harness.flush();
-    assert(each.joined, 'an admin is let in');
+    assert(each.joined, 'an admin could not join');
     return each;
   }
 

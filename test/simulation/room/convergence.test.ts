@@ -4,10 +4,10 @@ import { type Step, play } from './convergence-play.ts';
 
 const fresh = Math.floor(Math.random() * 2 ** 31);
 
-/** What once broke it, as it was shrunk. */
+/** Steps that once failed, as they were shrunk. */
 const kept: [what: string, steps: Step[]][] = [
   [
-    'answers once, though storage fails behind the decision',
+    'answers once even if storage fails after the decision',
     [
       { do: 'open', copy: 0, asks: false },
       { do: 'send', copy: 0, id: 0, words: 0 },
@@ -16,7 +16,7 @@ const kept: [what: string, steps: Step[]][] = [
     ],
   ],
   [
-    'tells where one stands who leaves and joins within one frame',
+    'sends the position to a user who leaves and joins within one frame',
     [
       { do: 'open', copy: 0, asks: false },
       { do: 'send', copy: 0, id: 0, words: 0 },
@@ -27,7 +27,7 @@ const kept: [what: string, steps: Step[]][] = [
     ],
   ],
   [
-    'lets go of one who came back while they were being erased from a private room',
+    'disconnects a user who came back while they were being erased from a private room',
     [
       { do: 'open', copy: 0, asks: false },
       { do: 'send', copy: 0, id: 0, words: 0 },
@@ -42,7 +42,7 @@ const kept: [what: string, steps: Step[]][] = [
     ],
   ],
   [
-    'tells nobody any more how far one had read who was erased meanwhile',
+    'sends no waiting read receipt of a user who was erased',
     [
       { do: 'open', copy: 0, asks: false },
       { do: 'send', copy: 0, id: 0, words: 0 },
@@ -58,7 +58,7 @@ const kept: [what: string, steps: Step[]][] = [
     ],
   ],
   [
-    'tells nobody any more how far one had read who was taken off the list meanwhile',
+    'sends no waiting read receipt of a user who was taken off the list',
     [
       { do: 'open', copy: 2, asks: false },
       { do: 'send', copy: 2, id: 0, words: 0 },
@@ -70,7 +70,7 @@ const kept: [what: string, steps: Step[]][] = [
     ],
   ],
   [
-    'lets who takes one off the list know that their reading begins anew',
+    "resets a user's read position for the moderator who takes them off the list",
     [
       { do: 'open', copy: 6, asks: false },
       { do: 'open', copy: 5, asks: false },

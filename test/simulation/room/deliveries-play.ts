@@ -9,13 +9,13 @@ import {
 } from '../../unit/deliveries/mailroom.ts';
 import { inject, type HostStep, orFault } from './host-steps.ts';
 
-/** What can happen to a room that owes deliveries. `which` picks an attempt, or a target. */
+/** A step of the play of a room that owes deliveries. `which` picks an attempt. */
 export type DeliveryStep =
   | { do: 'say'; targets: readonly string[]; stores: boolean }
   | { do: 'order'; command: 'deleteRoom' | 'reopenRoom' | 'importRoom'; target: string }
-  /** `arrives`: the target takes it, whatever the room gets to know. */
+  /** Ends an attempt. `arrives`: the target takes it, even if the room gets another outcome. */
   | { do: 'end'; which: number; outcome: DeliveryOutcome; arrives: boolean; twice: boolean }
-  /** An attempt arrives though the life that made it is over, or its end is not known yet. */
+  /** The target takes an attempt, but the room learns no outcome. */
   | { do: 'arrive'; which: number }
   | { do: 'wake' }
   | HostStep;
@@ -35,7 +35,7 @@ function one<const T extends DeliveryStep['do']>(...values: T[]) {
   return fc.constantFrom(...values);
 }
 
-/** Any step, the usual ones more often. */
+/** A random step; common ones have more weight. */
 export const deliveryStep: fc.Arbitrary<DeliveryStep> = fc.oneof(
   {
     weight: 8,
@@ -78,7 +78,7 @@ export const deliveryStep: fc.Arbitrary<DeliveryStep> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: one('failStorage'), after: fc.nat(20) }) },
 );
 
-/** Plays steps in one room. @throws AssertionError where a delivery is lost or an older state wins */
+/** Plays steps in one room. @throws AssertionError if a delivery is lost or an older state wins */
 export function playDeliveries(steps: readonly DeliveryStep[]): void {
   withMailroom((mailroom) => {
     const play = new Play(mailroom);
@@ -87,21 +87,21 @@ export function playDeliveries(steps: readonly DeliveryStep[]): void {
   });
 }
 
-/** That a target must take this version, or what is sent later. */
+/** A stored delivery: its target must take this version or a later attempt. */
 interface Obligation {
   target: string;
   version: number;
-  /** The step after which it was known to be stored. */
+  /** The number of the step after which it was known to be stored. */
   at: number;
   epoch: string;
-  /** The least state it may be told of in this epoch. */
+  /** The lowest `rev` that the target may be sent in this epoch. */
   rev: number;
 }
 
 interface Attempt {
   target: string;
   version: number;
-  /** The step after which it was under way. */
+  /** The number of the step after which it was under way. */
   at: number;
   told: Told;
   isTaken: boolean;
@@ -144,8 +144,8 @@ class Play {
   }
 
   /**
-   * Ends all faults and wakes the room when it has asked for it, and not otherwise. In the end nothing
-   * is owed, and every target has taken each delivery that was stored, or a later one.
+   * Ends all faults and wakes the room only when it has asked for it. In the end nothing may be owed,
+   * and every target must have taken each stored delivery, or a later one.
    */
   rest(): void {
     const { harness, flights } = this.#mailroom;
@@ -164,11 +164,7 @@ class Play {
         this.#look(true);
       }
     }
-    assert.deepEqual(
-      this.#mailroom.rows(),
-      [],
-      'a delivery is left that nothing wakes the room for',
-    );
+    assert.deepEqual(this.#mailroom.rows(), [], 'a delivery is left, but no wakeup is set');
     const taken = [...this.#attempts.values()].filter(({ isTaken }) => isTaken);
     for (const obligation of this.#obligations.values()) {
       assert(
@@ -189,7 +185,7 @@ class Play {
     const { harness, flights } = this.#mailroom;
     const [flight] = flights.splice(which, 1);
     if (flight === undefined) return;
-    // What a target has acknowledged it has taken.
+    // A target that acknowledged an attempt has taken it.
     if (arrives || outcome === 'delivered') this.#take(flight);
     for (const each of twice ? [outcome, 'delivered' as const] : [outcome]) {
       if (!harness.isAwake || flight.life !== harness.lives) return;
@@ -202,7 +198,7 @@ class Play {
     if (attempt !== undefined) attempt.isTaken = true;
   }
 
-  /** Notes new attempts, and what is stored by now. */
+  /** Notes new attempts and, if `isStored`, the deliveries stored by now. */
   #look(isStored: boolean): void {
     const { harness, flights } = this.#mailroom;
     const live = flights.filter(({ life }) => life === harness.lives).map(({ target }) => target);

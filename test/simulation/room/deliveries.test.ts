@@ -3,9 +3,9 @@ import { playDeliveriesAtRandom } from '../../soak/deliveries.ts';
 
 const fresh = Math.floor(Math.random() * 2 ** 31);
 
-describe('what a room owes to targets outside it', () => {
+describe("a room's deliveries", () => {
   it.each([1, 2, 3, fresh])(
-    'arrives, in its latest state, wherever the host ends or fails (seed %i)',
+    'arrive with the latest state, wherever the host crashes or fails (seed %i)',
     (seed) => {
       expect(playDeliveriesAtRandom({ seed, runs: 100, longest: 80 })).toBeUndefined();
     },

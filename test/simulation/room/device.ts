@@ -5,11 +5,11 @@ import type { Message } from '../../../src/protocol/objects.ts';
 import { parsePosition } from '../../../src/protocol/position.ts';
 import type { FakeSocket, Plug } from '../../unit/room/room-harness.ts';
 
-/** What everybody together must agree on. */
+/** Messages that all devices must agree on. */
 export interface Ledger {
-  /** Every message that was acknowledged, by its sender and client id. */
+  /** Every acknowledged message, by its sender and client id. */
   acknowledged: Map<string, Message>;
-  /** Every message that anyone was shown, by `seq`. */
+  /** Every message that a device received, by `seq`. */
   shown: Map<number, Message>;
 }
 
@@ -18,7 +18,7 @@ type Answer<R> = ({ ok: true } & R) | Failed;
 
 interface Asked {
   name: string;
-  /** The position it asked for what came after. */
+  /** The position from which it asked to continue. */
   after: string | undefined;
 }
 
@@ -27,7 +27,7 @@ interface Unsent {
   message: string;
 }
 
-/** The number that a position counts. */
+/** The `rev` of a position. */
 function revOf(position: string): number {
   const parsed = parsePosition(position);
   assert(parsed !== undefined, `no position: ${position}`);
@@ -35,8 +35,8 @@ function revOf(position: string): number {
 }
 
 /**
- * A client that keeps a copy of the room over all its connections, as the protocol tells it to, and
- * audits everything it hears.
+ * A client that keeps a copy of the room over all its connections, by the rules of docs/protocol.md,
+ * and checks everything that it receives.
  */
 export class Device implements FakeSocket {
   buffered = 0;
@@ -44,27 +44,27 @@ export class Device implements FakeSocket {
   readonly identity: Identity;
   /** The copy of the room, by `seq`. */
   readonly copy = new Map<number, Message>();
-  /** What to come back with. */
+  /** The position to resume from. */
   resume = '0:0';
   /** Whether the copy is whole up to `resume`. */
   isWhole = false;
   joined = false;
-  /** Whom it sees as here; undefined once an event may have been dropped. */
+  /** The users online according to events; undefined once an event may have been dropped. */
   online: Set<string> | undefined;
-  /** Client ids that were ever sent without asking for a reply: their messages may be unknown here. */
+  /** Ids of all messages sent without a ref, so without a reply: they may be missing from the copy. */
   readonly unheard = new Set<string>();
-  /** Sent with an id of its own and not yet acknowledged. */
+  /** Messages that were sent and are not acknowledged yet, by client id. */
   readonly unacknowledged = new Map<string, Unsent>();
   readonly #ledger: Ledger;
   readonly #asked = new Map<number, Asked>();
-  /** What the connection being opened came back with. */
+  /** The position from which the current connection resumed. */
   #since: string | undefined;
   #nextRef = 0;
-  /** The `rev` up to which this connection has heard everything; undefined until it is known. */
+  /** The `rev` up to which this connection has received every change; undefined while unknown. */
   #heardTo: number | undefined;
-  /** Client ids sent without asking for a reply on this connection: their messages stay unheard. */
+  /** Ids of messages sent without a ref on this connection, which does not receive them. */
   readonly #silent = new Set<string>();
-  /** Revs this connection did not hear, to be checked against the room. */
+  /** Revs that this connection did not receive, to be checked against the room. */
   readonly gaps: { rev: number; ids: ReadonlySet<string> }[] = [];
 
   constructor(identity: Identity, ledger: Ledger) {
@@ -72,7 +72,7 @@ export class Device implements FakeSocket {
     this.#ledger = ledger;
   }
 
-  /** A new connection begins; nothing was heard on it yet. */
+  /** Resets the state of the connection, because a new one begins. */
   opening(since: string | undefined): void {
     this.#since = since;
     this.buffered = 0;
@@ -83,7 +83,7 @@ export class Device implements FakeSocket {
     this.#heardTo = undefined;
   }
 
-  /** The ref of a command that this device sends now. */
+  /** The ref for a command to send now. */
   asks(name: string, after: string | undefined): number {
     const ref = this.#nextRef++;
     this.#asked.set(ref, { name, after });
@@ -95,7 +95,7 @@ export class Device implements FakeSocket {
     this.unheard.add(id);
   }
 
-  /** Frames of ephemeral events may be dropped from here on. */
+  /** Leaves bytes unread; ephemeral events may be dropped from here on. */
   stalls(bytes: number): void {
     this.buffered = bytes;
     this.online = undefined;
@@ -107,7 +107,7 @@ export class Device implements FakeSocket {
   }
 
   hear(text: string): void {
-    assert(this.plug !== undefined, 'heard something after the end');
+    assert(this.plug !== undefined, 'received something after the end');
     const lines = text.split('\n').map((line) => JSON.parse(line) as [string, unknown, unknown]);
     let durable: number | undefined;
     for (const [at, [name, first, second]] of lines.entries()) {
@@ -118,7 +118,7 @@ export class Device implements FakeSocket {
       assert.equal(
         revOf(first as string),
         durable,
-        'the position is that of the last change heard',
+        'the position is that of the last change received',
       );
       if (this.isWhole) this.resume = first as string;
     }
@@ -126,7 +126,7 @@ export class Device implements FakeSocket {
       assert.equal(lines.at(-1)?.[0], 'position', 'a change has a position');
   }
 
-  /** Takes one line; the `rev` of the change it tells of, if any. */
+  /** Takes one line. @returns the `rev` of its change, if it has one */
   #take(name: string, first: unknown, second: unknown): number | undefined {
     switch (name) {
       case 'joined':
@@ -138,10 +138,10 @@ export class Device implements FakeSocket {
       case 'position':
         return undefined;
       case 'message':
-        assert(this.joined, 'a message reached one who has not joined');
+        assert(this.joined, 'a message reached a connection that has not joined');
         return this.#change(first as Message);
       default:
-        assert(this.joined, `${name} reached one who has not joined`);
+        assert(this.joined, `${name} reached a connection that has not joined`);
         this.#presence(name, first as { userId: string });
         return undefined;
     }
@@ -176,7 +176,7 @@ export class Device implements FakeSocket {
     return undefined;
   }
 
-  /** A message of this user is acknowledged: it is, and stays, the only one with its id. */
+  /** Notes an acknowledged message of this user, which must stay the only one with its id. */
   acknowledged(message: Message): void {
     assert.equal(message.senderId, this.identity.userId);
     const key = `${message.senderId} ${message.id}`;
@@ -220,7 +220,7 @@ export class Device implements FakeSocket {
     this.isWhole = complete;
   }
 
-  /** What was missed: nothing from before, oldest change first. */
+  /** Takes missed messages: all changed since `since`, in order of `rev`. */
   #misses(messages: readonly Message[], since = '0:0'): void {
     let before = revOf(since);
     for (const message of messages) {
@@ -236,7 +236,7 @@ export class Device implements FakeSocket {
     this.isWhole = false;
   }
 
-  /** A change heard live or answered: the next one in order. */
+  /** Takes a live or answered change, which must be later than the one before; notes gaps. */
   #change(message: Message): number {
     const { rev } = message;
     const before = this.#heardTo;
@@ -254,7 +254,7 @@ export class Device implements FakeSocket {
   #keep(message: Message): void {
     const seen = this.#ledger.shown.get(message.seq);
     if (seen === undefined) this.#ledger.shown.set(message.seq, message);
-    else assert.deepEqual(message, seen, 'two were shown different messages');
+    else assert.deepEqual(message, seen, 'two devices received different messages');
     const kept = this.copy.get(message.seq);
     if (kept === undefined || kept.rev <= message.rev) this.copy.set(message.seq, message);
   }

@@ -1,7 +1,7 @@
 import { Refusal } from '../../../src/protocol/codes/errors.ts';
 import { type RoomHarness, StorageFault } from '../../unit/room/room-harness.ts';
 
-/** Events of a room's host, independent of its commands. */
+/** Things that happen to a room's host, independent of commands. */
 export type HostStep =
   | { do: 'pass' | 'turnBack'; ms: number }
   | { do: 'flush' | 'failCommit' | 'sleep' | 'die' | 'tellEnds' | 'wake' }
@@ -40,7 +40,7 @@ export function inject(harness: RoomHarness, what: HostStep): void {
   }
 }
 
-/** Storage that fails while a room wakes keeps it from waking; its host says so and goes on. */
+/** Runs `work`; ignores a storage fault or a refusal, after which a host goes on. */
 export function orFault(work: () => void): void {
   try {
     work();
@@ -51,13 +51,13 @@ export function orFault(work: () => void): void {
 }
 
 /**
- * Ends all faults and lets time pass until nobody is sent away any more.
- * @param meanwhile what is said in each round before the room's answers come
+ * Ends all faults and lets time pass until no more connections are closed.
+ * @param between sends commands in each round, before its last flush
  */
 export function comeToRest(
   harness: RoomHarness,
   openCount: () => number,
-  meanwhile: () => void = () => undefined,
+  between: () => void = () => undefined,
 ): void {
   harness.sql.failAfter = Infinity;
   harness.flush();
@@ -66,7 +66,7 @@ export function comeToRest(
     harness.tellEnds();
     harness.flush();
     harness.pass(6_000);
-    meanwhile();
+    between();
     harness.flush();
   }
 }

@@ -6,7 +6,7 @@ import { inject, comeToRest, type HostStep, orFault } from './host-steps.ts';
 import { withHarness } from '../../unit/room/with-harness.ts';
 import type { RoomHarness } from '../../unit/room/room-harness.ts';
 
-/** What can happen in an simulation. Devices are numbers; two in three share their user with another. */
+/** A step of the simulation. Devices are given by number; five devices have three users. */
 export type Happening =
   | { do: 'open'; device: number; expires: boolean; asks: boolean }
   | { do: 'drop'; device: number; meant: boolean; told: boolean }
@@ -31,7 +31,7 @@ function one<const T extends Happening['do']>(...values: T[]) {
   return fc.constantFrom(...values);
 }
 
-/** Any happening, the usual ones more often. */
+/** A random step; common ones have more weight. */
 export const happening: fc.Arbitrary<Happening> = fc.oneof(
   {
     weight: 6,
@@ -69,7 +69,7 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: one('failStorage'), after: fc.nat(12) }) },
 );
 
-/** Plays an simulation in one room and audits it. @throws AssertionError where a property does not hold */
+/** Plays a simulation in one room and audits it. @throws AssertionError if a property does not hold */
 export function play(happenings: readonly Happening[]): void {
   withHarness(SETTINGS, (harness) => {
     const simulation = new RoomSimulation(harness);
@@ -140,11 +140,11 @@ class RoomSimulation {
     assert.deepEqual(harness.defects, []);
   }
 
-  /** Lets everything come to rest, faults apart, and looks at what everybody has. */
+  /** Ends all faults, lets the room come to rest, and compares every device with the room's file. */
   settle(): void {
     const harness = this.#harness;
     for (const each of this.#devices) each.buffered = 0;
-    // The room notices that tokens have ended when somebody says something.
+    // The room notices expired tokens when a command arrives.
     comeToRest(
       harness,
       () => this.#openCount,
@@ -172,7 +172,7 @@ class RoomSimulation {
     return this.#devices[device]!;
   }
 
-  /** Opens a connection; one that asks comes back with what it knows, others catch up later. */
+  /** Opens a connection. If `asks`, it resumes from the device's position; otherwise it catches up later. */
   #open(each: Device, expires: boolean, asks: boolean): void {
     if (each.plug !== undefined) return;
     const { resume, identity } = each;
@@ -255,7 +255,7 @@ class RoomSimulation {
     for (const each of this.#devices) {
       for (const { rev, ids } of each.gaps.splice(0)) {
         const { senderId, id } = stored.get(rev)!;
-        assert(senderId === each.identity.userId && ids.has(id), `rev ${rev} was never heard`);
+        assert(senderId === each.identity.userId && ids.has(id), `rev ${rev} was never received`);
       }
       if (!each.joined) continue;
       assert.deepEqual(each.online, here, 'presence is not who is connected');
@@ -272,7 +272,7 @@ class RoomSimulation {
     }
   }
 
-  /** What the file holds, read past the room, by `seq` in the order of `rev`. */
+  /** The stored messages by `seq` in order of `rev`, read from the file without the room's code. */
   #stored(): Map<number, Message> {
     const { file, roomId } = this.#harness;
     if (file.isEmpty()) return new Map();
