@@ -136,7 +136,7 @@ export function courierContract(
     );
   });
 
-  it("drops an attempt when its object is evicted, and makes it again in the object's next life", async () => {
+  it('lose an attempt when their object is evicted, and are sent again in its next life', async () => {
     const attempts: ((outcomes: readonly ['delivered']) => void)[] = [];
     const carry: Carry = () => new Promise((resolve) => attempts.push(resolve));
     await withLedger(carry, async (hosted) => {

@@ -186,7 +186,7 @@ export class Visitor {
     await this.field.press('Enter');
   }
 
-  /** What stands in the log now, in order; what is not sent says so. */
+  /** The texts in the log, in order; unsent ones begin with `unsent: `. */
   async said(): Promise<string[]> {
     const rows = this.page.locator('#messages .message');
     return rows.evaluateAll((all: Row[]) =>

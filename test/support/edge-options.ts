@@ -5,7 +5,7 @@ import { SECRET } from './tokens.ts';
 
 export type TestSettings = Partial<Record<SettingName, string>>;
 
-/** What workerd runs. */
+/** What workerd runs, and on which port. */
 export interface EdgeScript {
   /** The script in the bundle's folder. */
   script?: string;

@@ -14,10 +14,10 @@ import { type Heard, ok, type Visitor } from './visitor.ts';
 
 /** The options of a run. */
 export interface FaultRun {
-  /** Where the host listens. */
+  /** The host's URL. */
   url: string;
   seed: number;
-  /** Faults to inject, one after the other. */
+  /** The number of faults to inject, one after the other. */
   faults: number;
   /** Kills the host and starts it again on its data. @returns its new URL */
   restart?: () => Promise<string>;

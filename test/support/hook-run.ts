@@ -24,7 +24,7 @@ export interface HookReport {
   forgotten: number;
 }
 
-/** Settings of hosts of such a run, beside their backend. */
+/** The hosts' settings, besides those for the backend. */
 const HOOK_SETTINGS = { COMMAND_BURST: '1000000', WEBHOOK_TIMEOUT_MS: '500' };
 
 const ROOMS = ['one', 'two', 'three'];
@@ -45,7 +45,7 @@ class Copies {
   >();
   /** Descriptions of missing or misordered changes. */
   readonly gaps: string[] = [];
-  /** Rooms whose copy was lost, until they are sent from the beginning. */
+  /** Rooms whose copy was lost, until they are sent again from the beginning. */
   readonly #lost = new Set<string>();
 
   take({ body: { type, data } }: HookRequest): void {

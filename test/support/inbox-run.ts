@@ -6,7 +6,7 @@ import { tokenFor } from './tokens.ts';
 
 /** The options of a run on a real host. */
 export interface InboxRun {
-  /** Where the host listens. */
+  /** The host's URL. */
   url: string;
   seed: number;
   /** The number of groups of users, each with its own rooms, that run at the same time. */
@@ -34,7 +34,7 @@ export interface InboxReport {
 
 const USERS = ['ann', 'bob', 'cem', 'dan'];
 const ROOMS = 3;
-/** Above every `seq`. */
+/** A `readUpTo` above every `seq`. */
 const ALL = 1_000_000;
 /** The timeout of requests, in milliseconds, for those to a host that is killed. */
 const PATIENCE_MS = 10_000;
@@ -103,7 +103,7 @@ async function killInBetween(
 /** The host that all groups use; its URL changes with each kill. */
 interface SharedHost {
   url: string;
-  /** Resolves when it listens. */
+  /** Resolves when the host listens. */
   isUp: Promise<void>;
   report: { done: number; refused: number; lost: number };
 }

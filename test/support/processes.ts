@@ -22,7 +22,7 @@ function fromProc(): Process[] {
       const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
       if (state !== 'Z') found.push({ group: Number(group), args });
     } catch {
-      // It has ended since the list was made.
+      // The process has ended since the list was made.
     }
   }
   return found;

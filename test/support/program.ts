@@ -99,7 +99,7 @@ export class Program {
     });
   }
 
-  /** The port in its first line. */
+  /** The port in its first line of output. */
   async port(): Promise<number> {
     return Number((await this.until(/Parlor listens on http:\/\/\S+?:(\d+)[ .]/))[1]);
   }

@@ -32,13 +32,13 @@ export interface Pushed {
   read: string[];
 }
 
-/** How a push service answers; by default 201. */
+/** A push service's answer; 201 by default. */
 export interface PushAnswer {
   status: number;
   headers?: Record<string, string>;
 }
 
-/** One push as it arrived. */
+/** A push that has arrived. */
 export interface ArrivedPush {
   says: Pushed;
   headers: IncomingMessage['headers'];

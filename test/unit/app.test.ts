@@ -56,7 +56,7 @@ describe('an application', () => {
             const { title } = room.message(seq, 'note').data;
             // @ts-expect-error: a title is a string
             title.toFixed();
-            // @ts-expect-error: there is no such kind
+            // @ts-expect-error: there is no kind `poll`
             room.message(seq, 'poll');
             return { reply: { title } };
           },

@@ -6,7 +6,7 @@ const fresh = Math.floor(Math.random() * 2 ** 31);
 
 describe('a room with relays in a simulated history', () => {
   it.each([1, 2, 3, fresh])(
-    'loses, doubles and reorders nothing while both are aborted (P1–P4, P6; seed %i)',
+    'loses, doubles and reorders nothing while room and relays are aborted (P1–P4, P6; seed %i)',
     (seed) => {
       expect(playRelays({ seed, runs: 60, longest: 150 })).toBeUndefined();
     },

@@ -354,17 +354,24 @@ class Play {
   #say(each: Copy, name: string, payload: object, after?: string): void {
     const { plug } = each;
     if (plug === undefined) return;
-    this.#held(each.identity, name, payload, () => {
+    this.#checkedAgainstRights(each.identity, name, payload, () => {
       this.#harness.handle(plug, { name, payload, ref: each.asks(name, after, payload) });
     });
   }
 
   #ask(identity: Identity, name: string, payload: object): void {
-    this.#held(identity, name, payload, () => this.#harness.ask(identity, name, payload));
+    this.#checkedAgainstRights(identity, name, payload, () =>
+      this.#harness.ask(identity, name, payload),
+    );
   }
 
   /** Executes a command and checks that it changes nothing if it is forbidden, also if storage fails. */
-  #held(identity: Identity, name: string, payload: { seq?: number }, work: () => void): void {
+  #checkedAgainstRights(
+    identity: Identity,
+    name: string,
+    payload: { seq?: number },
+    work: () => void,
+  ): void {
     const why = this.#oracle.forbids(identity, name, payload.seq, this.#harness.now);
     const before = this.#oracle.rev;
     orFault(work);

@@ -5,7 +5,7 @@ import { type Step, play } from './convergence-play.ts';
 const fresh = Math.floor(Math.random() * 2 ** 31);
 
 /** Steps that once failed, as they were shrunk. */
-const kept: [what: string, steps: Step[]][] = [
+const regressions: [what: string, steps: Step[]][] = [
   [
     'answers once even if storage fails after the decision',
     [
@@ -92,7 +92,7 @@ describe('a room whose messages change', () => {
     },
   );
 
-  it.each(kept)('%s', (_, steps) => {
+  it.each(regressions)('%s', (_, steps) => {
     expect(() => play(steps)).not.toThrow();
   });
 

@@ -197,7 +197,7 @@ export class Device implements FakeSocket {
     else {
       assert.equal(missed === undefined, since === undefined);
       this.#misses(missed ?? [], since);
-      // Without `since` it has only heard of the room from here on.
+      // Without `since` the client knows only what happens from here on.
       if (missed === undefined || complete === undefined) {
         this.isWhole = false;
         return;

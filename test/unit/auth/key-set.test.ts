@@ -224,18 +224,18 @@ describe('keys', () => {
   });
 
   it.each([
-    ['private too', { ...ec.privateKey.export({ format: 'jwk' }), kid: ec.kid }, 'alice'],
+    ['private keys', { ...ec.privateKey.export({ format: 'jwk' }), kid: ec.kid }, 'alice'],
     ['for encryption', { ...published(ec), use: 'enc' }, DOES_NOT_HOLD],
     ['for another algorithm', { ...published(ec), alg: 'ES384' }, DOES_NOT_HOLD],
     ['for signing', { ...published(ec), key_ops: ['sign'] }, DOES_NOT_HOLD],
     ['damaged', { ...published(ec), x: 'AAAA' }, DOES_NOT_HOLD],
     [
-      'with null for what it leaves out',
+      'with null for absent fields',
       { ...published(ec), alg: null, use: null, key_ops: null },
       'alice',
     ],
     ['of another curve', { ...published(signingKey('ES384')), kid: ec.kid }, DOES_NOT_HOLD],
-    ['of no form', { kid: ec.kid, kty: 7, key_ops: 7 }, DOES_NOT_HOLD],
+    ['malformed', { kid: ec.kid, kty: 7, key_ops: 7 }, DOES_NOT_HOLD],
   ])('that are %s are used or ignored', async (_, jwk, outcome) => {
     const service = await serving([jwk, published(rsa)]);
     expect(await service.who(await tokenOf(ec))).toEqual(outcome);

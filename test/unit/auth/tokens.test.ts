@@ -282,13 +282,13 @@ describe('a forged token', () => {
         sign('sha256', Buffer.from(signed), privateKey).toString('base64url'),
       ),
     ],
-    ['that takes a public key for the secret', forged({ alg: 'HS256' }, claims, hmac(pem))],
+    ['signed with a public key as the secret', forged({ alg: 'HS256' }, claims, hmac(pem))],
     [
       'that brings its own key',
       forged({ alg: 'HS256', jwk: { kty: 'oct', k: base64('x') } }, claims, hmac('x')),
     ],
     [
-      'with a critical header nobody knows',
+      'with an unknown critical header',
       forged({ alg: 'HS256', crit: ['b64'], b64: false }, claims, hmac(SECRET)),
     ],
     ['whose claims are no object', forged({ alg: 'HS256' }, [claims], hmac(SECRET))],

@@ -57,7 +57,7 @@ class ServerRoom {
 }
 
 /** Executes all acts. @returns the room's final messages, and every change that clients could receive */
-function live(acts: readonly Act[]) {
+function playAll(acts: readonly Act[]) {
   const room = new ServerRoom();
   const heard = acts.flatMap((act) => room.act(act));
   return { rows: room.rows, heard };
@@ -81,7 +81,7 @@ function reactionsIn({ roomId, seq, rev, reactions = {} }: Message) {
   return { roomId, seq, rev, reactions, by: 'ben', emoji: '👍', added: true };
 }
 
-function taken(timeline: Timeline, heard: Heard): void {
+function applyTo(timeline: Timeline, heard: Heard): void {
   if ('whole' in heard) timeline.put(heard.whole);
   else timeline.react(heard.reactions);
 }
@@ -119,7 +119,7 @@ class RoomVisitor {
         break;
       case 'again': {
         const old = this.#heard[which % Math.max(1, this.#heard.length)];
-        if (old !== undefined) taken(this.timeline, old);
+        if (old !== undefined) applyTo(this.timeline, old);
         break;
       }
       default:
@@ -129,7 +129,7 @@ class RoomVisitor {
 
   #hear(heard: readonly Heard[]): void {
     if (!this.#isHere) return;
-    for (const one of heard) taken(this.timeline, one);
+    for (const one of heard) applyTo(this.timeline, one);
     this.#heard.push(...heard);
     this.#rev = this.room.rev;
   }
@@ -159,13 +159,13 @@ class RoomVisitor {
 
 /** All changes and final messages of a random room, in any order and with repetitions. */
 const life = fc.array(act, { maxLength: 40 }).chain((acts) => {
-  const { rows, heard } = live(acts);
+  const { rows, heard } = playAll(acts);
   const all: Heard[] = [...heard, ...rows.map((whole) => ({ whole }))];
   const extra = heard.length === 0 ? fc.constant([]) : fc.array(fc.constantFrom(...heard));
   return extra.chain((more) =>
     fc.record({
       rows: fc.constant(rows),
-      told: fc.shuffledSubarray([...all, ...more], {
+      received: fc.shuffledSubarray([...all, ...more], {
         minLength: all.length + more.length,
         maxLength: all.length + more.length,
       }),
@@ -176,10 +176,10 @@ const life = fc.array(act, { maxLength: 40 }).chain((acts) => {
 describe('a timeline', () => {
   test("has the room's state, in whatever order and however often changes arrive", () => {
     fc.assert(
-      fc.property(life, ({ rows, told }) => {
+      fc.property(life, ({ rows, received }) => {
         const timeline = new Timeline();
         timeline.clear(1);
-        for (const heard of told) taken(timeline, heard);
+        for (const heard of received) applyTo(timeline, heard);
         expect(timeline.list).toEqual(rows);
       }),
       { numRuns: 500, seed: 1 },
@@ -189,7 +189,7 @@ describe('a timeline', () => {
   test('needs only the newest state and the newest reactions of every message', () => {
     fc.assert(
       fc.property(fc.array(act, { maxLength: 40 }), fc.boolean(), (acts, isForward) => {
-        const { rows, heard } = live(acts);
+        const { rows, heard } = playAll(acts);
         const newest = new Map<string, Heard>();
         for (const one of heard) {
           if ('whole' in one) newest.set(`whole ${one.whole.seq}`, one);
@@ -197,8 +197,8 @@ describe('a timeline', () => {
         }
         const timeline = new Timeline();
         timeline.clear(1);
-        const told = [...newest.values()];
-        for (const one of isForward ? told : told.toReversed()) taken(timeline, one);
+        const received = [...newest.values()];
+        for (const one of isForward ? received : received.toReversed()) applyTo(timeline, one);
         expect(timeline.list).toEqual(rows);
       }),
       { numRuns: 300, seed: 2 },
@@ -230,7 +230,7 @@ describe('a timeline', () => {
     const timeline = new Timeline();
     timeline.clear(1);
     const room = new ServerRoom();
-    const take = (act: Act) => room.act(act).forEach((heard) => taken(timeline, heard));
+    const take = (act: Act) => room.act(act).forEach((heard) => applyTo(timeline, heard));
     for (let at = 0; at <= 1_001; at++) take({ kind: at === 0 ? 'send' : 'reply', which: 0 });
     expect(timeline.find(1)?.replyCount).toBe(1_000);
     take({ kind: 'delete', which: 1 });
@@ -241,10 +241,10 @@ describe('a timeline', () => {
 
   test('reports each message as new exactly once', () => {
     fc.assert(
-      fc.property(life, ({ rows, told }) => {
+      fc.property(life, ({ rows, received }) => {
         const timeline = new Timeline();
         timeline.clear(1);
-        const fresh = told.flatMap((one) =>
+        const fresh = received.flatMap((one) =>
           'whole' in one && timeline.put(one.whole) === 'new' ? [one.whole.seq] : [],
         );
         expect(fresh.toSorted((a, b) => a - b)).toEqual(rows.map(({ seq }) => seq));
@@ -254,7 +254,7 @@ describe('a timeline', () => {
   });
 
   test('has one gapless range: ignores older messages until their page is loaded, drops the oldest', () => {
-    const { rows } = live(Array.from({ length: 9 }, () => ({ kind: 'send', which: 0 })));
+    const { rows } = playAll(Array.from({ length: 9 }, () => ({ kind: 'send', which: 0 })));
     const timeline = new Timeline();
     timeline.clear(6);
     for (const row of rows) timeline.put(row);
@@ -270,7 +270,7 @@ describe('a timeline', () => {
   });
 
   test('returns the same list and message objects until something changes', () => {
-    const { rows } = live(Array.from({ length: 3 }, () => ({ kind: 'send', which: 0 })));
+    const { rows } = playAll(Array.from({ length: 3 }, () => ({ kind: 'send', which: 0 })));
     const timeline = new Timeline();
     timeline.clear(1);
     for (const row of rows) timeline.put(row);

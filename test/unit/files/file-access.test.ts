@@ -83,7 +83,7 @@ describe('[FILE12] 200 users who read 30 files cost one question a minute to a r
   it.each([
     ['is open', () => {}],
     [
-      'has a banned user and one who was kicked out',
+      'has a banned user and a kicked one',
       (room: RoomAtHand) => {
         for (const who of [bob, carol]) room.ask(who, 'message', { message: 'hello' });
         room.ask(alice, 'banMember', { userId: 'bob' });

@@ -57,7 +57,7 @@ const tables: Record<string, [maxHeld: number, rows: Row[]]> = {
     1_000,
     [
       [
-        'goes live where the room stands',
+        'goes live at the position of the room',
         joining(undefined),
         [
           [joined('e:3'), [caughtUp('e:3')]],
@@ -66,7 +66,7 @@ const tables: Record<string, [maxHeld: number, rows: Row[]]> = {
         'live',
       ],
       [
-        'delivers what was missed, new or changed, first',
+        'delivers missed messages first, new and changed ones',
         joining('e:2'),
         [
           [
@@ -77,7 +77,7 @@ const tables: Record<string, [maxHeld: number, rows: Row[]]> = {
         'live',
       ],
       [
-        'says that a position is of another life of the room',
+        'reports a reset if its position is of another epoch',
         joining('f:9'),
         [
           [
@@ -88,7 +88,7 @@ const tables: Record<string, [maxHeld: number, rows: Row[]]> = {
         'live',
       ],
       [
-        'connects again from the last position',
+        'reconnects from the last position',
         { name: 'live', position: 'e:7' },
         [
           [broken, [connect('e:7')]],
@@ -98,7 +98,7 @@ const tables: Record<string, [maxHeld: number, rows: Row[]]> = {
         'live',
       ],
       [
-        'gives up when it breaks before it has a position',
+        'ends if it breaks before it has a position',
         joining(undefined),
         [
           [broken, [disconnect, goingAway]],
@@ -107,7 +107,7 @@ const tables: Record<string, [maxHeld: number, rows: Row[]]> = {
         'ended',
       ],
       [
-        'ends with the close code of the room, once',
+        'ends once, with the close code of the room',
         { name: 'live', position: 'e:1' },
         [
           [{ type: 'closed', code: 4502, reason: 'x' }, [{ type: 'end', code: 4502, reason: 'x' }]],
@@ -118,7 +118,7 @@ const tables: Record<string, [maxHeld: number, rows: Row[]]> = {
       ],
     ],
   ],
-  'holding live lines while pages come': [
+  'following that holds live lines while pages come': [
     200,
     [
       [
@@ -139,7 +139,7 @@ const tables: Record<string, [maxHeld: number, rows: Row[]]> = {
         'live',
       ],
       [
-        'takes a state from its page where a live line tells only what was added to it',
+        'takes a state from its page if live lines have only additions to it',
         joining('e:0'),
         [
           [joined('e:2', [row(2)], false), [deliver('e:2', fresh(2)), ask('e:2')]],
@@ -152,7 +152,7 @@ const tables: Record<string, [maxHeld: number, rows: Row[]]> = {
         'live',
       ],
       [
-        'connects again from the end of the last page',
+        'reconnects from the end of the last page',
         joining('e:0'),
         [
           [joined('e:2', [row(2)], false), [deliver('e:2', fresh(2)), ask('e:2')]],
@@ -162,7 +162,7 @@ const tables: Record<string, [maxHeld: number, rows: Row[]]> = {
         'joining',
       ],
       [
-        'gives up when they grow beyond their bound',
+        'ends if held lines exceed their bound',
         joining('e:0'),
         [
           [joined('e:2', [row(2)], false), [deliver('e:2', fresh(2)), ask('e:2')]],
@@ -173,11 +173,11 @@ const tables: Record<string, [maxHeld: number, rows: Row[]]> = {
       ],
     ],
   ],
-  'letting the connection go while pages come': [
+  'following that disconnects while pages come': [
     0,
     [
       [
-        'connects again where the pages end',
+        'reconnects where the pages end',
         joining('e:0'),
         [
           [joined('e:2', [row(2)], false), [deliver('e:2', fresh(2)), disconnect, ask('e:2')]],
@@ -188,7 +188,7 @@ const tables: Record<string, [maxHeld: number, rows: Row[]]> = {
         'live',
       ],
       [
-        'lets joining again say that the room has begun another life',
+        'leaves it to the next join to report another epoch',
         joining('e:0'),
         [
           [joined('e:2', [row(2)], false), [deliver('e:2', fresh(2)), disconnect, ask('e:2')]],

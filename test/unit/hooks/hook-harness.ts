@@ -50,7 +50,7 @@ export class HookHarness {
   fingerprint = 'settings';
   /** How many times the hook has read changes from the room, which wakes it. */
   reads = 0;
-  /** Reasons reported to operators; `works` where a failure ended. */
+  /** Failures reported to operators; `works` at the end of one. */
   readonly noted: string[] = [];
   readonly failures: unknown[] = [];
   readonly folder = mkdtempSync(join(FOLDER, 'parlor-hook-'));
@@ -59,7 +59,8 @@ export class HookHarness {
   #life = 0;
   #ids = 0;
   #flights: Flight[] = [];
-  #tells: (() => void)[] = [];
+  /** Deliveries from the room and timers of the hook, which `settle` runs. */
+  #queue: (() => void)[] = [];
   wakeAt: number | undefined;
 
   /** @param events the events that the hook follows */
@@ -69,7 +70,7 @@ export class HookHarness {
       hookEvents: new Set(events),
       courier: {
         send: (_, deliveries, settle) =>
-          void this.#tells.push(() => {
+          void this.#queue.push(() => {
             this.use((hook) => hook.tell('harness', deliveries));
             this.room.turn(() => settle(deliveries.map(() => 'delivered')));
           }),
@@ -99,9 +100,9 @@ export class HookHarness {
   /** Passes on the room's deliveries and carries out all attempts, until nothing is under way. */
   async settle(): Promise<void> {
     for (;;) {
-      for (const tell of this.#tells.splice(0)) tell();
+      for (const work of this.#queue.splice(0)) work();
       const flight = this.#flights.shift();
-      if (flight === undefined && this.#tells.length === 0) return;
+      if (flight === undefined && this.#queue.length === 0) return;
       if (flight !== undefined) await this.#carry(flight);
     }
   }
@@ -183,7 +184,7 @@ export class HookHarness {
         sql: this.#file,
         clock: { now: () => this.room.now },
         ids: { make: () => `id-${this.#ids++}` },
-        timer: { after: (_, work) => (this.#tells.push(() => this.use(work)), () => undefined) },
+        timer: { after: (_, work) => (this.#queue.push(() => this.use(work)), () => undefined) },
         wakeup: { set: (at) => (this.wakeAt = at) },
         log: { failure: (_, error) => this.failures.push(error) },
         courier: {

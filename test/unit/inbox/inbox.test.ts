@@ -253,7 +253,7 @@ test('[INB7] states that arrive late, twice or out of order change nothing', () 
   expect(list(world, person('ann')).conversations).toEqual(before);
 });
 
-test('[INB7] a user who is listed in the millisecond in which they quit a room before it existed has it', () => {
+test('[INB7] a user who joins a list in the millisecond of quitting the room before it existed has the room', () => {
   const world = newWorld();
   world.ask(person('ann'), 'quitRoom', { roomId: 'general' });
   say(world, 'general', 'ann');

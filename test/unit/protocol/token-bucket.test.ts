@@ -29,7 +29,7 @@ const cases: [title: string, rate: Rate, steps: Step[]][] = [
     ],
   ],
   [
-    'saves up no more than its burst',
+    'never holds more than its burst',
     tenASecond,
     [
       [0, 3, 0],
@@ -47,7 +47,7 @@ const cases: [title: string, rate: Rate, steps: Step[]][] = [
     ],
   ],
   [
-    'tells the wait for a cost above its burst',
+    'returns the wait for a cost above its burst',
     tenASecond,
     [
       [0, 5, 200],
@@ -64,7 +64,7 @@ const cases: [title: string, rate: Rate, steps: Step[]][] = [
     ],
   ],
   [
-    'gains nothing when the clock goes back',
+    'gains nothing when the clock is set back',
     tenASecond,
     [
       [0, 3, 0],
@@ -72,7 +72,7 @@ const cases: [title: string, rate: Rate, steps: Step[]][] = [
     ],
   ],
   [
-    'holds up no longer when the clock goes back',
+    'demands no longer wait when the clock is set back',
     tenASecond,
     [
       [0, 3, 0],
@@ -81,7 +81,7 @@ const cases: [title: string, rate: Rate, steps: Step[]][] = [
     ],
   ],
   [
-    'is drawn ahead by a wait that it accepts',
+    'is overdrawn by waits that it accepts',
     { ...tenASecond, maxWaitMs: 200 },
     [
       [0, 3, 0],
@@ -92,7 +92,7 @@ const cases: [title: string, rate: Rate, steps: Step[]][] = [
     ],
   ],
   [
-    'goes into debt without end where every wait is accepted',
+    'may be overdrawn without limit if every wait is accepted',
     { ...tenASecond, maxWaitMs: Infinity },
     [
       [0, 1_003, 100_000],
@@ -101,7 +101,7 @@ const cases: [title: string, rate: Rate, steps: Step[]][] = [
     ],
   ],
   [
-    'pays nothing for a cost of 0',
+    'allows a cost of 0 even when it is empty',
     tenASecond,
     [
       [0, 3, 0],

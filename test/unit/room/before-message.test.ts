@@ -61,7 +61,7 @@ function onAskingStage(work: (asking: AskingStage) => void, application: Applica
   });
 }
 
-/** The reply with this ref, once it is there. */
+/** The reply with this ref, or undefined if it has not come yet. */
 function reply(listener: Listener, ref: number): unknown {
   return listener.lines.find(([name, first]) => name === 'ack' && Number(first) === ref)?.[2];
 }

@@ -100,7 +100,7 @@ export class RoomHarness {
   readonly #plugs = new Set<Plug>();
   /** Connections whose end has not been reported to the room yet. */
   readonly #ended = new Map<Plug, 'left' | 'disconnected'>();
-  /** Those of them that ended before the last sleep. */
+  /** Those of `#ended` that ended before the last sleep. */
   readonly #slept = new WeakSet<Plug>();
   #timers: { at: number; work: () => void }[] = [];
   /** The monotonic time that timers use, in milliseconds. */
@@ -110,7 +110,7 @@ export class RoomHarness {
   #made = 0;
   /** When the host will wake the room, in epoch milliseconds: the soonest time the room asked for. */
   wakeAt: number | undefined;
-  /** The time that the room asked for last. */
+  /** The wakeup that the room asked for last. */
   #wanted: number | undefined;
   /** How many times the room set or cleared its wakeup. */
   wakeupsSet = 0;

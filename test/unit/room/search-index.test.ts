@@ -78,7 +78,7 @@ it('an erased user and expired messages are removed, whether they are indexed ye
   expect(room.failures).toEqual([]);
 });
 
-it('a room that is exported before it is fully indexed is indexed where it is imported', () => {
+it('a room exported before it is fully indexed is fully indexed in the room that imports it', () => {
   const room = new RoomAtHand();
   talk(room);
   const taken = new RoomAtHand();

@@ -293,10 +293,13 @@ describe('binary packets', () => {
   it.each<[string, EngineData[]]>([
     ['text where a part is due', ['51-["m"]', '2["x"]']],
     ['a part where text is due', [new ArrayBuffer(1)]],
-    ['no count', ['5["m"]']],
-    ['a count of none', ['50-["m"]']],
-    ['a place that no part has', ['51-["m",{"_placeholder":true,"num":1}]', new ArrayBuffer(1)]],
-    ['nesting without end', [`51-["m",${'['.repeat(20_000)}${']'.repeat(20_000)}]`, ONE]],
+    ['a missing count of parts', ['5["m"]']],
+    ['a count of 0 parts', ['50-["m"]']],
+    [
+      'a placeholder without a part',
+      ['51-["m",{"_placeholder":true,"num":1}]', new ArrayBuffer(1)],
+    ],
+    ['very deep nesting', [`51-["m",${'['.repeat(20_000)}${']'.repeat(20_000)}]`, ONE]],
   ])('close the session on %s', (_, packets) => {
     join();
     receive(...packets);

@@ -58,7 +58,7 @@ const withApplication = JSON.parse(
 
 it.each([
   ['without an application', description],
-  ['with one that declares commands, signals and kinds', withApplication],
+  ['with an application that declares commands, signals and kinds', withApplication],
 ])('/openapi.json is valid by the official schema of OpenAPI 3.1, %s', async (_, made) => {
   const validator = new Validator();
   expect(await validator.validate(structuredClone(made) as never)).toEqual({ valid: true });
