@@ -1,4 +1,4 @@
-/** What clients of the small contestants send: a message and who it is from. */
+/** What clients of the small contestants send: a message and its sender. */
 export interface Spoken {
   roomId: string;
   message: string;

@@ -40,7 +40,7 @@ export interface FileHost {
   carryMs?: number;
 }
 
-/** What a file is made of. */
+/** Options of a file. */
 export interface FileOptions<O extends Hosted> {
   file: SqliteFile;
   host: FileHost;
@@ -112,10 +112,10 @@ export class HostedFile<
   }
 
   #closeConnections(): void {
-    const everyone = [...this.connections];
+    const closing = [...this.connections];
     // A link reports at once that it has ended.
     this.connections.clear();
-    for (const connection of everyone) {
+    for (const connection of closing) {
       connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
     }
   }

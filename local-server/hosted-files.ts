@@ -124,11 +124,11 @@ export class HostedFiles<O extends Hosted, F extends HostedFile<O>> {
 
   /** Called before one more file is opened: closes the one that was unused for longest, if need be. */
   #opens(file: F): void {
-    if (this.#open.size >= this.#options.maxOpen) this.#makePlace();
+    if (this.#open.size >= this.#options.maxOpen) this.#closeLeastUsed();
     this.#open.add(file);
   }
 
-  #makePlace(): void {
+  #closeLeastUsed(): void {
     const open = [...this.#open];
     const free = open.filter((file) => !file.isCommitting);
     const oldest = (free.length > 0 ? free : open).toSorted((a, b) => a.usedAt - b.usedAt)[0];

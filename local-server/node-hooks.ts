@@ -77,8 +77,8 @@ export class NodeHooks implements HookDirectory {
   }
 
   /** Takes a room's deliveries; resolves when they are stored. */
-  async tell(roomId: string, told: readonly { key: string; body: string }[]): Promise<void> {
-    await this.#ask((hook) => hook.tell(roomId, told));
+  async tell(roomId: string, owed: readonly { key: string; body: string }[]): Promise<void> {
+    await this.#ask((hook) => hook.tell(roomId, owed));
   }
 
   async replay(roomId: string, position: string): Promise<void> {

@@ -49,7 +49,7 @@ export interface NodeRoomsOptions {
 export interface RoomsHook {
   eventsOf: (roomId: string) => ReadonlySet<HookEvent>;
   /** Takes a room's deliveries; resolves when they are stored. */
-  tell(roomId: string, told: readonly { key: string; body: string }[]): Promise<void>;
+  tell(roomId: string, owed: readonly { key: string; body: string }[]): Promise<void>;
 }
 
 const IDLE_MS = 30_000;

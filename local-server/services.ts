@@ -118,7 +118,7 @@ function hostedOf({ settings, store, push, log, meter, application }: HostedPart
   const outgoing = outgoingHookOf(settings);
   const hook: (RoomsHook & InboxesHook) | undefined = outgoing && {
     ...outgoing,
-    tell: (...told) => hooks!.tell(...told),
+    tell: (...args) => hooks!.tell(...args),
   };
   const beforeMessage = beforeMessageOf(settings, log, meter);
   const rooms = new NodeRooms({

@@ -19,7 +19,7 @@ export interface Introduction {
 /** Address, access, data folder and next step, one line each. */
 export function firstLines(host: Introduction): string {
   const { url, clientUrl, warnings } = host;
-  const who = `${host.allowGuests ? 'guests, and ' : ''}whoever has a token signed with ${host.signedWith}`;
+  const users = `${host.allowGuests ? 'guests, and ' : ''}whoever has a token signed with ${host.signedWith}`;
   const pages = [
     'of its own',
     ...(host.isLocal ? ['of every port of this machine'] : []),
@@ -27,7 +27,7 @@ export function firstLines(host: Introduction): string {
   ].join(' and ');
   return [
     `Parlor listens on ${url}${host.isLocal ? ' (this machine only)' : ''}.`,
-    `Who may enter: ${who}, from web pages ${pages}.`,
+    `Who may enter: ${users}, from web pages ${pages}.`,
     `Data lies in ${host.data}.`,
     ...(host.isLocal ? [`A token for alice: ${url}/test-token?username=alice`] : []),
     ...(host.isDevelopment ? [`Open ${url} in two windows to chat; Ctrl+C stops.`] : []),

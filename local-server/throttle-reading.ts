@@ -34,9 +34,9 @@ export function throttleReading(
     for (const take of takes) take.call(client, data, isBinary);
     if (aheadMs === 0) return;
     client.pause();
-    timer = setTimeout(goOn, Math.min(Math.max(aheadMs, MIN_PAUSE_MS), MAX_PAUSE_MS));
+    timer = setTimeout(resume, Math.min(Math.max(aheadMs, MIN_PAUSE_MS), MAX_PAUSE_MS));
   };
-  const goOn = () => {
+  const resume = () => {
     timer = undefined;
     const due = waiting;
     waiting = [];

@@ -59,7 +59,7 @@ export type InboxEventPayload<N extends InboxEventName> = InboxEvents[N];
 export type EventName = keyof Events;
 export type EventPayload<N extends EventName> = Events[N];
 
-/** A refusal as it stands on the wire. */
+/** A refusal as it is sent. */
 export interface Problem {
   code: ErrorCode;
   /** One plain sentence that says what to do. */

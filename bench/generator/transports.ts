@@ -2,7 +2,7 @@ import { tokenFor } from './tokens.ts';
 
 /**
  * How a client talks to a contestant. Frames are written and read as text, without the clients' own
- * libraries, so that the generator is not what is slow.
+ * libraries, so that the generator is not the bottleneck.
  */
 
 export type TransportName =

@@ -12,7 +12,7 @@ const FULL = [
   { kind: 'full', inFlight: 500 },
 ] as const;
 
-/** Under 90 s: what the table of targets is about. */
+/** Under 90 s: the loads that the table of targets is about. */
 const QUICK: readonly Phase[] = [
   { members: 200, modes: FULL, sendMs: 300, budgetMs: 55_000, mostRounds: 5 },
 ];

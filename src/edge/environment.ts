@@ -10,10 +10,10 @@ export interface Environment {
   INBOX: DurableObjectNamespace<InboxObject>;
   HOOK: DurableObjectNamespace<HookObject>;
   SESSION: DurableObjectNamespace<PollingSession>;
-  /** Absent where an earlier configuration is deployed: rooms then hold all their sockets. */
+  /** Absent if an earlier configuration is deployed: rooms then hold all their sockets. */
   RELAY?: DurableObjectNamespace<RelayObject>;
   ASSETS: Fetcher;
-  /** Uploaded files; absent where R2 is not bound. */
+  /** Uploaded files; absent if R2 is not bound. */
   FILES?: R2Bucket;
   [setting: string]: unknown;
 }

@@ -6,7 +6,7 @@ import { callRoom } from './call-room.ts';
 import type { Environment } from './environment.ts';
 import { HOOK_STATUS } from './hook-object.ts';
 
-/** The outgoing webhook as Durable Objects, one for each room; undefined where none is set up. */
+/** The outgoing webhook as Durable Objects, one for each room; undefined if none is set up. */
 export function objectHooksOf(
   { HOOK }: Environment,
   settings: Settings,
@@ -22,7 +22,7 @@ export function objectHooksOf(
 }
 
 /**
- * The status of the backend that is asked before texts are stored; undefined where none is set up.
+ * The status of the backend that is asked before texts are stored; undefined if none is set up.
  * Each room asks by itself, so only the last failure is known for all of them together.
  */
 export function objectBackendOf(

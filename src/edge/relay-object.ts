@@ -84,7 +84,7 @@ export class RelayObject extends SocketObject<Relay> {
       accept: ({ state: { id } }) => this.#accept(id),
       refuse: ({ state: { id } }, { code, message, ...details }) =>
         this.#opening.get(id)?.refused(new Refusal(code, message, details)),
-      store: (told) => this.#store({ life, mark: told }),
+      store: (received) => this.#store({ life, mark: received }),
     });
   }
 
@@ -96,7 +96,7 @@ export class RelayObject extends SocketObject<Relay> {
     return this.connections.size + this.#opening.size;
   }
 
-  /** Without sockets a new life of them begins, because those of the last one may have been lost. */
+  /** Reads what is stored. Without sockets a new life begins, since those of the last may be lost. */
   #openStored(): Stored {
     const stored = this.ctx.storage.kv.get<Stored>(STORED) ?? { life: 0 };
     if (this.connections.size > 0) return stored;

@@ -38,7 +38,7 @@ import { roomAccessLimiterOf } from '../admission/room-access-limiter.ts';
 export interface ServiceOptions {
   /** Whether to answer only requests whose `Host` means this machine. */
   localOnly: boolean;
-  /** Whether guests may enter where `ALLOW_GUESTS` is not set. */
+  /** Whether guests may enter if `ALLOW_GUESTS` is not set. */
   guestsByDefault: boolean;
   /** Makes the routes of development mode. */
   development?: (settings: Settings) => Hono;
@@ -135,7 +135,7 @@ function wrongSettings(settings: Settings, isLocal: boolean, allowGuests: boolea
 const NO_STORE =
   'This service takes no files: bind a bucket as FILES in wrangler.toml; "npx wrangler r2 bucket create parlor-files" makes it.';
 
-/** File storage; it has no store where no bucket is bound. */
+/** File storage; without a store if no bucket is bound. */
 function filesOf({ FILES }: Environment, settings: Settings, counts: () => FileCounts): HttpFiles {
   return {
     store: FILES && new CountedBlobStore(new R2BlobStore(FILES), counts),

@@ -91,7 +91,7 @@ export class SessionChat implements SocketIoOwner {
   #session: SocketIoSession | undefined;
   #socket: NamespaceSocket | undefined;
   #chat: ChatSocket<MovableLink> | undefined;
-  /** How many events and joins the session has carried; one Worker request may carry so many. */
+  /** How many events and joins the session has carried: see `#keepWithinBudget`. */
   #events = 0;
   #joins = 0;
   readonly #inbound: TokenBucket;

@@ -11,7 +11,7 @@ export interface UpgradeContext {
   identity: Identity;
   /** Payload of `joinRoom`. */
   join: unknown;
-  /** Who holds the other end: a client, or a transport of the Worker. */
+  /** The holder of the socket's other end: a client, or a transport of the Worker. */
   end: 'native' | 'link';
   /** For a link that only listens. */
   silent?: true;

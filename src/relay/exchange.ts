@@ -30,7 +30,7 @@ export type RelayRequest =
 export interface RequestCall {
   /** The relay's number. */
   relay: number;
-  /** Which life of the relay's sockets: it grows when all of them are lost. */
+  /** The life of the relay's sockets, a number that grows when all of them are lost. */
   life: number;
   /** Identifies one life of the relay's memory, within which `n` counts. */
   memory: string;
@@ -94,7 +94,7 @@ export interface OrderAnswer {
   life: number;
 }
 
-/** What a relay tells a room that has woken. */
+/** A relay's answer to a room that has woken. */
 export interface Attached {
   life: number;
   states: readonly ConnectionState[];

@@ -112,8 +112,8 @@ export class RelayChannel implements ConnectionGroup {
 
   share(frame: Frame, except: ReadonlyMap<string, unknown>): boolean {
     if (this.#connections.size === 0) return false;
-    const left = [...except.keys()].filter((id) => this.#connections.has(id));
-    this.#order({ type: 'share', frame: sentFrame(frame), except: left });
+    const excluded = [...except.keys()].filter((id) => this.#connections.has(id));
+    this.#order({ type: 'share', frame: sentFrame(frame), except: excluded });
     return true;
   }
 

@@ -24,7 +24,7 @@ import { withTail } from './tails.ts';
 import { Uplink } from './uplink.ts';
 
 export interface RelayPorts {
-  /** Which life of the relay's sockets; it grows when all of them are lost. */
+  /** The life of the relay's sockets, a number that grows when all of them are lost. */
   life: number;
   /** What was stored in this life of the sockets. */
   mark: RelayMark | undefined;
@@ -213,15 +213,15 @@ export class Relay {
 
   #share({ frame: sent, except, isMissed }: Extract<RelayOrder, { type: 'share' }>): void {
     const frame = frameOf(sent);
-    const left = new Set(except);
+    const excluded = new Set(except);
     for (const connection of this.#sockets.connections()) {
       const { id, joined, identity, quiet } = connection.state;
-      const its = quiet === true ? frame.quiet : frame;
-      if (!joined || left.has(id) || its === undefined) continue;
+      const shown = quiet === true ? frame.quiet : frame;
+      if (!joined || excluded.has(id) || shown === undefined) continue;
       // Its message was stored, but the reply is lost: by reconnecting it gets each of them once.
       if (isMissed === true && this.#outstanding.hasOwn(id, identity.userId, sent.lines)) {
         this.#giveUp(id);
-      } else this.#send(connection, its);
+      } else this.#send(connection, shown);
     }
   }
 
@@ -314,7 +314,7 @@ function isRepeatable({ name, payload }: Command): boolean {
   return name === 'message' && typeof (payload as { id?: unknown } | null)?.id === 'string';
 }
 
-/** A connection's state without what only the host keeps with it, which the room must not take over. */
+/** A connection's state without the fields that only its host keeps, which the room must not take over. */
 function stateOf({ state }: Connection): ConnectRequest['state'] {
   const { v, id, identity, joined, silent, quiet, name, session, badFrames, badTokens } = state;
   return {

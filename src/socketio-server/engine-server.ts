@@ -14,7 +14,7 @@ import { secureSid } from './sid.ts';
 import { type ClientSocket, type FrameReceiver, WebSocketSession } from './websocket-session.ts';
 import { closeAtOnce, type PollingObject, serveEngine, type WorkerMount } from './worker-mount.ts';
 
-/** What a server is made of. */
+/** Options of a server. */
 export interface EngineServerOptions {
   /** Numbers that are to differ from `DEFAULT_SETTINGS`. */
   settings?: Partial<SocketIoSettings>;
@@ -137,7 +137,7 @@ export class EngineServer {
   }
 }
 
-/** A session's sink that stays the same while what carries the session changes. */
+/** A session's sink that stays the same when the session moves to another transport. */
 class MovableSink implements EngineSink {
   #engine: EngineSink;
 

@@ -69,7 +69,7 @@ export class NamespaceSocket {
     this.#port.sendFrames(this, encodeMessages([packet]));
   }
 
-  /** Sends DISCONNECT: the client leaves this namespace and does not come back by itself. */
+  /** Sends DISCONNECT: the client leaves this namespace and does not rejoin it by itself. */
   disconnect(): void {
     this.#port.disconnect(this);
   }

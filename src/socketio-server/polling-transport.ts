@@ -74,7 +74,7 @@ export class PollingTransport implements EngineTransport {
     return answer;
   }
 
-  /** Gives out what waits, for another transport to send. */
+  /** Takes the packets that wait, for another transport to send. */
   takePackets(): EnginePacket[] {
     return this.#takeFrames().map(packetIn);
   }

@@ -12,8 +12,8 @@ export interface FileAnswer {
 }
 
 /**
- * Allow a file nothing in a browser. Its type is what its bytes say, and a type that is not in the
- * list of `isShown` is only ever saved.
+ * Headers that allow a file to do nothing in a browser. Its type is determined from its bytes, and a
+ * browser saves a file without showing it unless its type is in the list of `isShown`.
  */
 const FIXED_HEADERS = {
   'x-content-type-options': 'nosniff',

@@ -45,9 +45,9 @@ export function addIncomingRoutes(app: Hono, transport: HttpTransport, identify:
     // An invented key would wake a room for nothing, but one from an earlier secret may be valid.
     if (!(await incomingKeys.mayBeOwn(roomId, key))) foreign.charge('');
     const keyHash = await hashOf(key);
-    const said = await saidIn(c, limits);
+    const message = await messageIn(c, limits);
     const id = c.req.header('idempotency-key');
-    const payload = { ...said, keyHash, ...(id !== undefined && { id }) };
+    const payload = { ...message, keyHash, ...(id !== undefined && { id }) };
     const identity = { userId: `${HOOK_PREFIX}${keyHash.slice(0, 16)}` };
     const result = await directory.execute(roomId, identity, 'sayIncoming', payload);
     if (!result.ok) throw refusalOf(result.error);
@@ -63,8 +63,11 @@ async function hashOf(key: string): Promise<string> {
   return hexOf(new Uint8Array(hash));
 }
 
-/** `{ text, username? }`, as alerting tools send to Slack, or the body itself as text. */
-async function saidIn(c: Context, limits: Limits): Promise<{ text?: unknown; username?: unknown }> {
+/** Reads `{ text, username? }`, which alerting tools send to Slack, or takes the whole body as the text. */
+async function messageIn(
+  c: Context,
+  limits: Limits,
+): Promise<{ text?: unknown; username?: unknown }> {
   if (/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
     const { text, username } = (await bodyFields(c, limits, false)) as Record<string, unknown>;
     return { text, username };

@@ -7,11 +7,11 @@ export interface StreamBody {
   readonly unsentBytes: number;
   /** Sends bytes, after those that wait. */
   write(bytes: Uint8Array): void;
-  /** Removes what waits. */
+  /** Removes the bytes that wait. */
   drop(): void;
   /** Resolves when nothing waits for the client, or the client is gone. */
   drained(): Promise<void>;
-  /** Sends what waits, then ends; nothing may be written after it. */
+  /** Sends the bytes that wait, then ends; nothing may be written after it. */
   end(): void;
   /** Calls `listener` when the client is gone, at once if it is gone already; perhaps more than once. */
   onGone(listener: () => void): void;

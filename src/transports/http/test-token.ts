@@ -17,8 +17,8 @@ export function testTokenRoute(settings: Partial<KeySettings>): Hono {
     c.header('cache-control', 'no-store');
     const exp = Math.floor(Date.now() / 1_000) + LASTS_S;
     const isBot = c.req.query('bot') === 'true';
-    const who = { name: username, exp, ...(isBot && { bot: true }) };
-    return c.text(await signToken({ ...claimsFor(username, settings), ...who }, key));
+    const claims = { name: username, exp, ...(isBot && { bot: true }) };
+    return c.text(await signToken({ ...claimsFor(username, settings), ...claims }, key));
   });
 }
 

@@ -18,8 +18,8 @@ export function userExportRoute(transport: Source, identify: Identify) {
     if (asking.admin !== true && asking.userId !== userId) {
       throw new Refusal('forbidden', 'Only an admin may do this for another user.');
     }
-    const whose = asking.userId === userId ? asking : { userId, admin: true as const };
-    const exported = new UserExport(transport, whose);
+    const identity = asking.userId === userId ? asking : { userId, admin: true as const };
+    const exported = new UserExport(transport, identity);
     const first = await exported.rooms({});
     return c.body(textStream(exported.lines(first)), 200, NDJSON_HEADERS);
   };

@@ -13,7 +13,7 @@ export interface PendingCommand {
   more?: readonly unknown[];
   /** The `roomId` of the payload: not checked yet, but an integer is converted to its digits. */
   roomId: unknown;
-  /** Missing where the client gave no callback. */
+  /** Undefined if the client gave no callback. */
   answer: Answer | undefined;
 }
 

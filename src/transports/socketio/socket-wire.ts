@@ -4,7 +4,7 @@ export interface SocketWire {
   events(lines: readonly string[]): void;
   /**
    * Ends the connection: with a DISCONNECT packet, after which a client stays away, or by the
-   * transport alone, so that it comes back.
+   * transport alone, so that it reconnects.
    */
   end(how: 'stayAway' | 'comeBack'): void;
   /** Bytes that wait to be sent; undefined if the host does not know. Needs no `this`. */
