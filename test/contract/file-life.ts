@@ -60,7 +60,7 @@ export function fileLifeContract(
       expect(await life.readsAll()).toBe(true);
     }));
 
-  it('[FILE17] are answered with 503 while their store fails, in which messages are still taken', () =>
+  it('[FILE17] are refused with 503 while their store fails, which does not affect messages', () =>
     withLife(async (life) => {
       await life.send();
       const waiting = await life.upload();

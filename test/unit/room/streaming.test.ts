@@ -113,7 +113,7 @@ describe('an append', () => {
     room.ask(bot, 'message', { message: 'and so on', streaming: true });
   });
 
-  it('[ADM15] needs a stream, of which a user may have four at a time in a room', () => {
+  it('[ADM15] belongs to one of at most four streams that a user may have at a time in a room', () => {
     const room = streamed();
     const begin = { message: '', streaming: true };
     const seqs = [1, 2, 3].map(() => room.ask(bot, 'message', begin).message.seq);
