@@ -148,6 +148,11 @@ describe.skipIf(!hasBrowser).each([
     // Polled, since updates may still arrive on either device.
     const areSame = async () => isDeepStrictEqual(await list(phone), await list(ann));
     await expect.poll(areSame, PATIENTLY).toBe(true);
+    // What is remembered for a user is stored under the user's id, also before a reload knows it.
+    const remembered = (await ann.page.evaluate('Object.keys(localStorage)')) as string[];
+    expect(remembered.filter((key) => key.includes('visited'))).toEqual([
+      expect.stringContaining(annId),
+    ]);
 
     // Archived on one device, hidden on both until there is a new message.
     await choose(ann, second, 'Archive');

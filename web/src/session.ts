@@ -475,8 +475,8 @@ export class Session {
     const userId = this.#userId ?? this.#saved.userId;
     const saved: SavedSession = { ...this.#saved, rooms, ...(userId !== undefined && { userId }) };
     ofThisWindow.set('session', JSON.stringify(saved));
-    // A guest is a different user in every window.
-    if (this.#mayHaveInbox) {
+    // A guest is a different user in every window. Before the id is known, the rooms of earlier visits are not here.
+    if (this.#userId !== undefined && this.#mayHaveInbox) {
       // The other rooms are in the inbox.
       const own = rooms.filter((roomId) => this.#conversations?.find(roomId) === undefined);
       remembered.set(`visited.${this.#userId}`, JSON.stringify(own));
