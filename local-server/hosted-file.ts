@@ -21,8 +21,8 @@ export type Flushable = Pick<HostedFile, 'flush' | 'scheduler' | 'connections' |
 export interface FileMeter {
   /**
    * Counts a flush.
-   * @param commitMs how long storing and handing out took
-   * @param waitedMs how long it is since its first command came
+   * @param commitMs how long storing and handing out took, in milliseconds
+   * @param waitedMs time since its first command came, in milliseconds
    */
   stored(commitMs: number, waitedMs: number): void;
 }

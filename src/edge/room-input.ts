@@ -19,7 +19,7 @@ export interface RoomInputOptions {
   roomId: string | undefined;
   authenticate: Authenticate;
   fileTokens: FileTokens | undefined;
-  /** Keeps the object until a token is verified. */
+  /** Keeps the object in memory until a token is verified. */
   waitUntil: (work: Promise<void>) => void;
 }
 

@@ -77,11 +77,11 @@ export interface SentFrame {
 
 /** One call of a room. A flush is never divided between two calls. */
 export interface OrderCall {
-  /** Which life of the room's memory: grows with each. `n` counts within it. */
+  /** The life of the room's memory, a number that grows with each; `n` counts within it. */
   room: number;
   n: number;
   orders: readonly RelayOrder[];
-  /** The room's position after the flush: after this call the relay's listeners are there, too. */
+  /** The room's position after the flush; this call brings the relay's listeners up to it. */
   position: string;
   /** Users online after the flush. */
   onlineCount: number;

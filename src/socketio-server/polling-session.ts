@@ -175,8 +175,8 @@ export class PollingSession {
   }
 
   /**
-   * Answers polls after a moment, not at once: polls and WebSocket frames take different routes, and
-   * a poll may overtake the upgrade packet that was sent before it.
+   * Answers a waiting poll after a moment, again and again. Not at once: polls and WebSocket frames
+   * take different routes, and a poll may overtake the upgrade packet that was sent before it.
    */
   #releaseSoon(): void {
     this.#cancelRelease();

@@ -60,7 +60,7 @@ export function answerOf(
   return { status: 206, headers: { ...headers, ...part }, range };
 }
 
-/** The range that is asked for: only by GET, and only if `If-Range` means this file. */
+/** The requested range; all of the file unless it is a GET whose `If-Range`, if any, means this file. */
 function rangeOf(c: Context, etag: string, size: number): ReturnType<typeof readRange> {
   const ifRange = c.req.header('if-range');
   const isOfThis = ifRange === undefined || ifRange.trim() === etag;

@@ -88,7 +88,7 @@ async function erase(c: Context, transport: Lifecycle, named: () => object): Pro
   return c.json({ done }, done ? 200 : 202);
 }
 
-/** How to ask the request's room. Authenticates the user, before the body is read. */
+/** Authenticates the user, before the body is read. @returns how to ask the request's room as this user */
 async function asker(c: Context, { directory, authenticate, known }: Lifecycle): Promise<AskRoom> {
   const roomId = roomIdOf(c);
   const identity: Identity = await authenticate(credentialsOf(c));
