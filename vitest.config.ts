@@ -6,7 +6,7 @@ import { buildPage } from './web/build.ts';
 const JWT_SECRET = 'a secret for tests, longer than thirty-two bytes';
 
 /** What a test waits for comes late on a busy machine, or never, in milliseconds. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 /** What a test or a hook may take, in milliseconds: the longest take 20 s, beside 18 busy programs 20 times that. */
 const LONGEST_MS = 600_000;
 const patience = {

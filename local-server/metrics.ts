@@ -66,7 +66,7 @@ export class NodeMetrics extends RoomCounts {
   /** Counts an HTTP request when it ends; the time of one that follows a room says nothing about speed. */
   watch(request: IncomingMessage, response: ServerResponse): void {
     const startedAt = performance.now();
-    const isFollowing = /^\/rooms\/[^/]+\/events/.test(request.url ?? '');
+    const isFollowing = /^\/(?:rooms\/[^/]+|inbox)\/events/.test(request.url ?? '');
     response.once('close', () => {
       this.requests.add(`${Math.floor(response.statusCode / 100)}xx`);
       if (!isFollowing) this.requestSeconds.observe((performance.now() - startedAt) / 1_000);

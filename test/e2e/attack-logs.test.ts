@@ -162,7 +162,7 @@ it('the edge logs the figures of its rooms and of the Worker', async () => {
     fileBytes: sum('worker', 'fileBytes'),
     notFound: sum('room', 'refused_message_not_found'),
   });
-  await expect.poll(said, { timeout: 30_000 }).toEqual({
+  await expect.poll(said).toEqual({
     requests: 5,
     created: 3,
     unauthorized: 1,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import type { FileInfo, Message } from '../../src/protocol/objects.ts';
-import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { hasBrowser, type Visitor } from '../support/browser.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 
@@ -59,9 +59,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
   /** Waits until all chosen files are uploaded. */
   async function isUploaded(visitor: Visitor): Promise<void> {
     await visitor.page.locator('.upload progress[hidden]').first().waitFor({ state: 'attached' });
-    await expect
-      .poll(() => visitor.page.locator('.upload progress:not([hidden])').count(), PATIENTLY)
-      .toBe(0);
+    await expect.poll(() => visitor.page.locator('.upload progress:not([hidden])').count()).toBe(0);
   }
 
   async function filesOf(visitor: Visitor): Promise<FileInfo[]> {
@@ -93,7 +91,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     const ann = await comesIn('Ann');
     const bob = await comesIn('Bob');
     // The list of people is loaded a little later and makes the messages narrower.
-    await expect.poll(() => bob.here(), PATIENTLY).toEqual(['Ann', 'Bob']);
+    await expect.poll(() => bob.here()).toEqual(['Ann', 'Bob']);
     const buffer = await photograph(ann.page, 2_000, 1_000);
     expect(buffer.includes(SECRET)).toBe(true);
     await choose(ann, { name: 'Ausflug 照片.jpg', buffer });
@@ -103,9 +101,9 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     await image.waitFor();
     const space = bob.page.locator('#messages .file');
     const before = await space.boundingBox();
-    await expect.poll(() => isLoaded(image), PATIENTLY).toBe(true);
-    await expect.poll(() => space.boundingBox(), PATIENTLY).toEqual(before);
-    await expect.poll(() => uploads(ann).count(), PATIENTLY).toBe(0);
+    await expect.poll(() => isLoaded(image)).toBe(true);
+    await expect.poll(() => space.boundingBox()).toEqual(before);
+    await expect.poll(() => uploads(ann).count()).toBe(0);
     const [file] = await filesOf(ann);
     // The picture was turned upright.
     expect(file).toMatchObject({ name: 'Ausflug 照片.jpg', width: 1_000, height: 2_000 });
@@ -128,7 +126,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
         document.querySelector('.composer textarea').dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
       })()`,
     );
-    await expect.poll(() => uploads(ann).count(), PATIENTLY).toBe(2);
+    await expect.poll(() => uploads(ann).count()).toBe(2);
     expect(ann.page.url()).toBe(url);
     await isUploaded(ann);
     await ann.page.getByRole('button', { name: 'Remove pasted.txt' }).click();
@@ -151,7 +149,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     expect(await ann.said()).toEqual([]);
     await ann.page.getByRole('button', { name: 'Remove slow.txt' }).click();
     await ann.field.press('Enter');
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['hello']);
+    await expect.poll(() => ann.said()).toEqual(['hello']);
     await ann.page.unroute('**/files');
     const big = Buffer.alloc(26 * 1024 * 1024);
     await choose(ann, { name: 'big.bin', buffer: big });
@@ -170,7 +168,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
       await route.fulfill({ response });
     });
     await choose(ann, { name: 'gone.txt', buffer: Buffer.from('gone') });
-    await expect.poll(() => stored, PATIENTLY).not.toBe('');
+    await expect.poll(() => stored).not.toBe('');
     await isUploaded(ann);
     // Another device of Ann's sends the file first.
     const { file } = JSON.parse(stored) as { file: FileInfo };
@@ -178,12 +176,12 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     await company.ask(host().url, 'Ann', 'POST', '/messages', other);
     await ann.write('second');
     await ann.page.getByRole('button', { name: 'Edit', exact: true }).click();
-    await expect.poll(() => uploads(ann).count(), PATIENTLY).toBe(2);
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('second');
+    await expect.poll(() => uploads(ann).count()).toBe(2);
+    await expect.poll(() => ann.field.inputValue()).toBe('second');
     await ann.page.getByRole('button', { name: 'Remove gone.txt' }).click();
     await ann.field.press('Enter');
     await ann.page.getByRole('button', { name: /^Download kept.txt/ }).waitFor();
-    await expect.poll(() => uploads(ann).count(), PATIENTLY).toBe(0);
+    await expect.poll(() => uploads(ann).count()).toBe(0);
   });
 
   test('shows pictures as large as the window, with keys alone', async () => {
@@ -203,11 +201,11 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     await ann.page.keyboard.press('ArrowRight');
     const next = ann.page.getByRole('dialog', { name: 'high.png' });
     await next.waitFor();
-    await expect.poll(() => isLoaded(next.locator('img')), PATIENTLY).toBe(true);
+    await expect.poll(() => isLoaded(next.locator('img'))).toBe(true);
     await ann.page.keyboard.press('Escape');
     await next.waitFor({ state: 'detached' });
     await expect
-      .poll(() => ann.page.evaluate<string>('document.activeElement.ariaLabel'), PATIENTLY)
+      .poll(() => ann.page.evaluate<string>('document.activeElement.ariaLabel'))
       .toBe('wide.png');
   });
 
@@ -256,9 +254,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     await shown.getByText('Show a.png').waitFor();
     expect(await bob.page.locator('#messages .file img').count()).toBe(0);
     await shown.click();
-    await expect
-      .poll(() => isLoaded(bob.page.locator('#messages .file img')), PATIENTLY)
-      .toBe(true);
+    await expect.poll(() => isLoaded(bob.page.locator('#messages .file img'))).toBe(true);
   });
 });
 

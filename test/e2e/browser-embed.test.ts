@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasBrowser, PATIENTLY } from '../support/browser.ts';
+import { hasBrowser } from '../support/browser.ts';
 import { Company } from '../support/browser-company.ts';
 import { violations } from '../support/browser-hands.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
@@ -69,9 +69,9 @@ describe.skipIf(!hasBrowser).each(hosts)(
       <parlor-chat room="${company.room}"></parlor-chat>`);
       const dora = await company.arrives(shopUrl);
       const ann = await company.comesIn('Ann', host.url);
-      await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann', 'Dora']);
+      await expect.poll(() => ann.here()).toEqual(['Ann', 'Dora']);
       await dora.page.evaluate("document.querySelector('parlor-chat').remove()");
-      await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
+      await expect.poll(() => ann.here()).toEqual(['Ann']);
     });
 
     test('uses the client library without a bundler', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
-import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { hasBrowser, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor, type RoomRequest } from '../support/browser-company.ts';
 
 const SECRET = 'a secret of forty characters, or even more';
@@ -43,7 +43,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await again.waitFor();
     expect(await again.isDisabled()).toBe(true);
     await page.getByText('You are not in this room.').waitFor();
-    await expect.poll(() => ben.here(), PATIENTLY).toEqual([]);
+    await expect.poll(() => ben.here()).toEqual([]);
     await ben.message('my room').hover();
     await ben.message('my room').getByRole('button', { name: 'More actions' }).click();
     await page.getByRole('menu').waitFor();
@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await ann.write('from the tunnel');
     await ann.message('from the tunnel').getByText('Not sent yet').waitFor();
     await line.setOffline(false);
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['from the tunnel']);
+    await expect.poll(() => ann.said()).toEqual(['from the tunnel']);
   });
 
   test('announces new messages to screen readers, whatever the clock of the device, and no missed ones', async () => {
@@ -118,14 +118,14 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await ann.hasSent('top');
     // Polled, since a row has no height while it is drawn again.
     const height = () => row.evaluate((one: Box) => one.getBoundingClientRect().height);
-    await expect.poll(height, PATIENTLY).toBeLessThan(700);
+    await expect.poll(height).toBeLessThan(700);
     await row.getByRole('button', { name: 'Show all' }).click();
-    await expect.poll(height, PATIENTLY).toBeGreaterThan(10_000);
+    await expect.poll(height).toBeGreaterThan(10_000);
     await row.hover();
     await row.getByRole('button', { name: 'React' }).click();
     await ann.page.getByRole('menuitem', { name: '👍', exact: true }).click();
     await row.getByRole('button', { name: '👍 1' }).waitFor();
-    await expect.poll(height, PATIENTLY).toBeGreaterThan(10_000);
+    await expect.poll(height).toBeGreaterThan(10_000);
   });
 
   test('marks the reactions of its user, and loads the names of others on hover', async () => {
@@ -151,18 +151,16 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await ann.page.getByRole('button', { name: '👍 1', pressed: false }).waitFor();
     expect(asked).toEqual([]);
     await own.hover();
-    await expect
-      .poll(() => own.getAttribute('title'), PATIENTLY)
-      .toBe('Cat and Ann reacted with 👍');
+    await expect.poll(() => own.getAttribute('title')).toBe('Cat and Ann reacted with 👍');
     expect(asked).toHaveLength(1);
     // The own reaction is marked after a reload too, also one given in another window.
     await ask('Ann', 'PUT', `/messages/2/reactions/${thumb}`);
     await expect
-      .poll(() => ann.page.getByRole('button', { name: '👍 2', pressed: true }).count(), PATIENTLY)
+      .poll(() => ann.page.getByRole('button', { name: '👍 2', pressed: true }).count())
       .toBe(2);
     await ann.page.reload();
     await expect
-      .poll(() => ann.page.getByRole('button', { name: '👍 2', pressed: true }).count(), PATIENTLY)
+      .poll(() => ann.page.getByRole('button', { name: '👍 2', pressed: true }).count())
       .toBe(2);
   });
 
@@ -177,7 +175,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
       await page.locator('#panel').waitFor();
       await page.goBack();
       await page.locator('#panel').waitFor({ state: 'hidden' });
-      await expect.poll(() => heading.textContent(), PATIENTLY).toBe(first);
+      await expect.poll(() => heading.textContent()).toBe(first);
     }
     await page.getByRole('button', { name: 'Rooms', exact: true }).click();
     await page.getByRole('button', { name: 'Close rooms' }).waitFor();
@@ -194,7 +192,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await page.getByRole('heading', { name: 'Here now (1)' }).waitFor();
     await page.goBack();
     await page.locator('#panel').waitFor({ state: 'hidden' });
-    await expect.poll(() => heading.textContent(), PATIENTLY).toBe(first);
+    await expect.poll(() => heading.textContent()).toBe(first);
     // A chosen room replaces the list in the history: one step back is the earlier room.
     const second = `${first} too`;
     await page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(second))}`);
@@ -213,11 +211,11 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     const names = Array.from({ length: 25 }, (_, at) => `Member ${String.fromCharCode(65 + at)}`);
     for (const name of names.toReversed()) await ask(name, 'POST', '/messages', { message: 'hi' });
     const ben = await comesIn('Ben');
-    await expect.poll(() => ben.here(), PATIENTLY).toEqual(['Zoe', 'Ben']);
+    await expect.poll(() => ben.here()).toEqual(['Zoe', 'Ben']);
     const away = () => ben.page.locator('.away-list .name').allTextContents();
-    await expect.poll(away, PATIENTLY).toEqual(names);
+    await expect.poll(away).toEqual(names);
     await ben.page.getByLabel('Find somebody').fill('member q');
-    await expect.poll(away, PATIENTLY).toEqual(['Member Q']);
+    await expect.poll(away).toEqual(['Member Q']);
   });
 
   test('asks for a reload where a newer version has removed a part of the page, and keeps the draft', async () => {
@@ -231,7 +229,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await ann.page.unroute('**/extras-*.js');
     await ann.page.reload();
     await ann.isIn();
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('half a sentence');
+    await expect.poll(() => ann.field.inputValue()).toBe('half a sentence');
   });
 
   test('keeps every room of a browser, joins the visible one first, and scrolls to it in the list', async () => {
@@ -252,7 +250,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await ann.page.reload();
     await ann.isIn();
     const current = ann.page.locator('#room-list [aria-current] .room-label');
-    await expect.poll(() => current.textContent(), PATIENTLY).toBe(rooms[27]);
+    await expect.poll(() => current.textContent()).toBe(rooms[27]);
     const isInSight = () =>
       current.evaluate((label: Box & { closest(selector: string): Box }) => {
         const [place, list] = [label, label.closest('#room-list')].map((one) =>
@@ -260,19 +258,19 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
         );
         return place!.top >= list!.top && place!.bottom <= list!.bottom + 1;
       });
-    await expect.poll(isInSight, PATIENTLY).toBe(true);
+    await expect.poll(isInSight).toBe(true);
     // Five rooms and the inbox have a socket.
-    await expect.poll(() => new Set(opened).size, PATIENTLY).toBe(6);
+    await expect.poll(() => new Set(opened).size).toBe(6);
     expect(opened).toContain('/inbox/ws');
     expect(decodeURIComponent(opened[0] ?? '')).toBe(`/rooms/${rooms[27]}/ws`);
-    await expect.poll(() => ann.page.locator('#room-list .room').count(), PATIENTLY).toBe(30);
+    await expect.poll(() => ann.page.locator('#room-list .room').count()).toBe(30);
     // Another window of this browser joins one room, and lists all of them.
     const other = await ann.page.context().newPage();
     await other.goto(host().url);
     await other.getByLabel('Your name').fill(name);
     await other.getByLabel('Room', { exact: true }).fill(rooms[3] ?? '');
     await other.getByRole('button', { name: 'Join', exact: true }).click();
-    await expect.poll(() => other.locator('#room-list .room').count(), PATIENTLY).toBe(30);
+    await expect.poll(() => other.locator('#room-list .room').count()).toBe(30);
   });
 
   test('lists the rooms even if the visible one does not answer', async () => {

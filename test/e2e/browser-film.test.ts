@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { hasBrowser, type Visitor } from '../support/browser.ts';
 import { Company } from '../support/browser-company.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -56,7 +56,7 @@ describe.skipIf(!hasBrowser).each([
     const image = ann.page.locator('#messages .file img');
     const isLoaded = () => image.evaluate((one: { naturalWidth: number }) => one.naturalWidth > 0);
     await image.waitFor();
-    await expect.poll(isLoaded, PATIENTLY).toBe(true);
+    await expect.poll(isLoaded).toBe(true);
 
     const frame = frameOfWebp(webp);
     // Rounded up to whole seconds of ten frames each.

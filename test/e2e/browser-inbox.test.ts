@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BrowserContextOptions, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { hasBrowser, type Visitor } from '../support/browser.ts';
 import { Company } from '../support/browser-company.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
 
@@ -82,7 +82,7 @@ describe.skipIf(!hasBrowser).each([
     });
     await phone.join(annId, first);
     await phone.isIn();
-    await expect.poll(() => list(phone), PATIENTLY).toHaveLength(3);
+    await expect.poll(() => list(phone)).toHaveLength(3);
 
     await row(ben, second).click();
     await ben.isIn();
@@ -93,25 +93,25 @@ describe.skipIf(!hasBrowser).each([
     await ben.field.press('Enter');
     const mentioned = (device: Visitor) => row(device, second).locator('.is-mention').textContent();
     for (const device of [ann, phone]) {
-      await expect.poll(() => rooms(device), PATIENTLY).toEqual([second, third, first]);
-      await expect.poll(() => mentioned(device), PATIENTLY).toBe('@ 2');
+      await expect.poll(() => rooms(device)).toEqual([second, third, first]);
+      await expect.poll(() => mentioned(device)).toBe('@ 2');
       await row(device, second).getByText(`${benId}: @Ann`).waitFor();
-      await expect.poll(() => device.page.title(), PATIENTLY).toMatch(/^\(@ 2\) /);
+      await expect.poll(() => device.page.title()).toMatch(/^\(@ 2\) /);
     }
 
     // Read on one, read on both.
     await row(phone, second).click();
     await phone.message('one').waitFor();
     for (const device of [ann, phone]) {
-      await expect.poll(() => device.page.title(), PATIENTLY).not.toMatch(/^\(/);
+      await expect.poll(() => device.page.title()).not.toMatch(/^\(/);
     }
 
     // Pinned, marked as unread, muted, archived.
     await choose(ann, first, 'Pin');
-    await expect.poll(async () => (await rooms(phone))[0], PATIENTLY).toBe(first);
+    await expect.poll(async () => (await rooms(phone))[0]).toBe(first);
     await choose(phone, third, 'Mark as unread');
     const badgeOf = (device: Visitor, room: string) => row(device, room).locator('.badge').count();
-    await expect.poll(() => badgeOf(phone, third), PATIENTLY).toBe(1);
+    await expect.poll(() => badgeOf(phone, third)).toBe(1);
 
     // A direct room, opened from the list of people.
     await ben.page.getByRole('button', { name: `Actions for ${annId}` }).click();
@@ -132,22 +132,22 @@ describe.skipIf(!hasBrowser).each([
     await ann.field.fill('I wanted to say');
     await phone.page.getByText('Draft', { exact: true }).waitFor();
     await phone.page.locator('#room-list .room').filter({ hasText: 'psst' }).click();
-    await expect.poll(() => phone.field.inputValue(), PATIENTLY).toBe('I wanted to say');
+    await expect.poll(() => phone.field.inputValue()).toBe('I wanted to say');
     await ann.field.fill('I wanted to say hello');
-    await expect.poll(() => phone.field.inputValue(), PATIENTLY).toBe('I wanted to say hello');
+    await expect.poll(() => phone.field.inputValue()).toBe('I wanted to say hello');
     await phone.field.press('Enter');
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('');
+    await expect.poll(() => ann.field.inputValue()).toBe('');
     await ben.message('I wanted to say hello').waitFor();
     // A device does not send back a draft that it only shows, which could undo newer text.
     expect(sentByPhone.filter((frame) => frame.includes('"draft":"I'))).toEqual([]);
 
     await ann.page.reload();
     await phone.page.reload();
-    await expect.poll(() => list(ann), PATIENTLY).toHaveLength(4);
-    await expect.poll(async () => (await rooms(ann))[0], PATIENTLY).toBe(first);
+    await expect.poll(() => list(ann)).toHaveLength(4);
+    await expect.poll(async () => (await rooms(ann))[0]).toBe(first);
     // Polled, since updates may still arrive on either device.
     const areSame = async () => isDeepStrictEqual(await list(phone), await list(ann));
-    await expect.poll(areSame, PATIENTLY).toBe(true);
+    await expect.poll(areSame).toBe(true);
     // What is remembered for a user is stored under the user's id, also before a reload knows it.
     const remembered = (await ann.page.evaluate('Object.keys(localStorage)')) as string[];
     expect(remembered.filter((key) => key.includes('visited'))).toEqual([
@@ -157,7 +157,7 @@ describe.skipIf(!hasBrowser).each([
     // Archived on one device, hidden on both until there is a new message.
     await choose(ann, second, 'Archive');
     for (const device of [ann, phone]) {
-      await expect.poll(() => list(device), PATIENTLY).toHaveLength(3);
+      await expect.poll(() => list(device)).toHaveLength(3);
     }
 
     // A room left by its only owner stays in the archive; its draft is deleted on both devices.
@@ -168,7 +168,7 @@ describe.skipIf(!hasBrowser).each([
     await ann.leave();
     await ann.page.getByRole('button', { name: 'Leave', exact: true }).click();
     for (const device of [ann, phone]) {
-      await expect.poll(() => list(device), PATIENTLY).toHaveLength(2);
+      await expect.poll(() => list(device)).toHaveLength(2);
     }
     const query = new URLSearchParams({ username: annId });
     const token = await (await fetch(new URL(`/test-token?${query.toString()}`, host.url))).text();
@@ -180,6 +180,6 @@ describe.skipIf(!hasBrowser).each([
       };
       return conversations.map(({ roomId, hasDraft }) => [roomId, hasDraft ?? false]);
     };
-    await expect.poll(archived, PATIENTLY).toContainEqual([first, false]);
+    await expect.poll(archived).toContainEqual([first, false]);
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROJECT } from '../../scripts/project.ts';
-import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { hasBrowser, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { type Hands, pointing, typing, violations } from '../support/browser-hands.ts';
 
@@ -38,11 +38,11 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
 
     await write('Message', 'Hello from Ann');
     await press('Send');
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['Hello from Ann']);
+    await expect.poll(() => ann.said()).toEqual(['Hello from Ann']);
 
     await press('1 here');
     await page.getByRole('heading', { name: 'Here now (1)' }).waitFor();
-    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
+    await expect.poll(() => ann.here()).toEqual(['Ann']);
     await press('Close');
 
     await pressOf('Hello from Ann', 'More actions');
@@ -67,7 +67,7 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
     await page.getByText('1 message was found').waitFor();
     await follow(/^Ann \d.*Hello to all$/);
     await expect
-      .poll(() => page.locator('#messages .message:focus .text').textContent(), PATIENTLY)
+      .poll(() => page.locator('#messages .message:focus .text').textContent())
       .toContain('Hello to all');
     if (await page.getByRole('button', { name: 'Close', exact: true }).isVisible()) {
       await press('Close');
@@ -82,7 +82,7 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
     // The page may have reconnected already.
     await ann.isOnlineAgain();
     await expect
-      .poll(() => ann.said(), PATIENTLY)
+      .poll(() => ann.said())
       .toEqual(['Hello to all (edited)', 'and welcome', 'Written in a tunnel']);
 
     await press('Room menu');

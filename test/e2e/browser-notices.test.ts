@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
-import { hasBrowser, PATIENTLY } from '../support/browser.ts';
+import { hasBrowser } from '../support/browser.ts';
 import { Company, nodeHostFor, type RoomRequest } from '../support/browser-company.ts';
 
 const SECRET = 'a secret of forty characters, or even more';
@@ -27,7 +27,7 @@ describe.skipIf(!hasBrowser)('the page, about events that concern its user', () 
     await ask('Ann', 'DELETE', '');
     const locked = ben.page.locator('#locked p');
     await expect
-      .poll(() => locked.textContent(), PATIENTLY)
+      .poll(() => locked.textContent())
       .toBe('This room was deleted; choose another one.');
   });
 
@@ -58,7 +58,7 @@ describe.skipIf(!hasBrowser)('the page, about events that concern its user', () 
     await ann.page.getByRole('button', { name: 'Invite', exact: true }).click();
     await ann.page.getByText('Ben can come in now.').waitFor();
     const away = ann.page.locator('.away-list .name');
-    await expect.poll(() => away.allTextContents(), PATIENTLY).toEqual(['Ben']);
+    await expect.poll(() => away.allTextContents()).toEqual(['Ben']);
   });
 
   test('shows the newest message of each room with its sender, unread rooms first', async () => {
@@ -70,9 +70,9 @@ describe.skipIf(!hasBrowser)('the page, about events that concern its user', () 
     await ann.page.getByRole('heading', { level: 1, name: second }).waitFor();
     await ann.write('second room');
     const names = () => ann.page.locator('#room-list .room-label').allTextContents();
-    await expect.poll(names, PATIENTLY).toEqual([second, company.room]);
+    await expect.poll(names).toEqual([second, company.room]);
     await ask('Ben', 'POST', '/messages', { message: 'the list is on the left' });
-    await expect.poll(names, PATIENTLY).toEqual([company.room, second]);
+    await expect.poll(names).toEqual([company.room, second]);
     const last = ann.page.locator('#room-list').getByText('Ben: the list is on the left');
     await last.waitFor();
     // After a reload too, though that room is not open.
@@ -93,11 +93,11 @@ describe.skipIf(!hasBrowser)('the page, about events that concern its user', () 
     const row = (room: string) => page.locator(`#room-list [data-room="${room}"]`);
     const unread = () => row(changing).locator('.badge').textContent();
     await ask('Ben', 'POST', '/messages', { message: 'one' });
-    await expect.poll(unread, PATIENTLY).toBe('1');
+    await expect.poll(unread).toBe('1');
     await row(pressed).hover();
     await page.mouse.down();
     await ask('Ben', 'POST', '/messages', { message: 'two' });
-    await expect.poll(unread, PATIENTLY).toBe('2');
+    await expect.poll(unread).toBe('2');
     await page.mouse.up();
     await page.getByRole('heading', { level: 1, name: pressed, exact: true }).waitFor();
   });
@@ -119,9 +119,9 @@ describe.skipIf(!hasBrowser)('the page, about events that concern its user', () 
     const isCompact = () => ann.page.locator('body.is-compact').count();
     await ann.page.getByRole('button', { name: 'Your settings' }).click();
     await ann.page.getByRole('menuitem', { name: 'Show more at once' }).click();
-    await expect.poll(isCompact, PATIENTLY).toBe(1);
+    await expect.poll(isCompact).toBe(1);
     await ann.page.reload();
-    await expect.poll(isCompact, PATIENTLY).toBe(1);
+    await expect.poll(isCompact).toBe(1);
   });
 
   test('opens the actions of a message on a long press', async () => {
@@ -139,7 +139,7 @@ describe.skipIf(!hasBrowser)('the page, about events that concern its user', () 
     await sheet.getByRole('menuitem', { name: 'Reply' }).waitFor();
     await sheet.getByRole('menuitem', { name: '❤️', exact: true }).tap();
     const given = ann.page.getByRole('button', { name: '❤️ 1' });
-    await expect.poll(() => given.getAttribute('aria-pressed'), PATIENTLY).toBe('true');
+    await expect.poll(() => given.getAttribute('aria-pressed')).toBe('true');
   });
 
   test('is in German where the browser prefers it, with dates in that form', async () => {
@@ -169,6 +169,6 @@ describe.skipIf(!hasBrowser)('the page, about a token that expires', () => {
     await ann.page.getByText('Your token has expired;').waitFor();
     await ann.page.getByRole('button', { name: 'Sign in again' }).click();
     const field = ann.page.getByLabel('Token', { exact: true });
-    await expect.poll(() => field.isVisible(), PATIENTLY).toBe(true);
+    await expect.poll(() => field.isVisible()).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
-import { hasBrowser, PATIENTLY } from '../support/browser.ts';
+import { hasBrowser } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import type { Host } from '../support/browser-hosts.ts';
 
@@ -27,11 +27,11 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
     await ann.join('Ann', company.room);
     await ann.page.getByText('This server asks for a token; paste the one').waitFor();
     await expect
-      .poll(() => ann.page.getByLabel('Token', { exact: true }).evaluate(isFocused), PATIENTLY)
+      .poll(() => ann.page.getByLabel('Token', { exact: true }).evaluate(isFocused))
       .toBe(true);
     await ann.join('', company.room, await tokenOf({ sub: 'a-1', name: 'Ann Verified' }));
     await ann.isIn();
-    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann Verified']);
+    await expect.poll(() => ann.here()).toEqual(['Ann Verified']);
   });
 
   test('marks a name without a token as unverified', async () => {
@@ -39,7 +39,7 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
     await ann.join('Ann', company.room, await tokenOf({ sub: 'a-2' }));
     await ann.isIn();
     await expect
-      .poll(() => ann.page.locator('#panel .people-list .tag').allTextContents(), PATIENTLY)
+      .poll(() => ann.page.locator('#panel .people-list .tag').allTextContents())
       .toEqual(['unverified', 'you']);
   });
 
@@ -48,7 +48,7 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
     await ann.join('Ann', company.room, await tokenOf({ sub: 'a-4', name: 'Ann', bot: true }));
     await ann.isIn();
     await expect
-      .poll(() => ann.page.locator('#panel .people-list .tag').allTextContents(), PATIENTLY)
+      .poll(() => ann.page.locator('#panel .people-list .tag').allTextContents())
       .toEqual(['bot', 'you']);
   });
 
@@ -77,16 +77,16 @@ describe.skipIf(!hasBrowser)('the page where guests are allowed', () => {
     const gus = await comesIn('Gus', host());
     await gus.page.locator('#panel .people-list').getByText('guest').waitFor();
     await gus.write('before');
-    await expect.poll(() => gus.said(), PATIENTLY).toEqual(['before']);
+    await expect.poll(() => gus.said()).toEqual(['before']);
     const sockets: string[] = [];
     gus.page.on('websocket', (socket) => sockets.push(socket.url()));
     await gus.page.reload();
     await gus.isIn();
     // Guests have no inbox; the page lists the rooms of this browser.
     const listed = gus.page.locator('#room-list .room-label');
-    await expect.poll(() => listed.allTextContents(), PATIENTLY).toEqual([company.room]);
+    await expect.poll(() => listed.allTextContents()).toEqual([company.room]);
     await gus.write('after');
-    await expect.poll(() => gus.said(), PATIENTLY).toEqual(['before', 'after']);
+    await expect.poll(() => gus.said()).toEqual(['before', 'after']);
     expect(sockets.filter((url) => url.includes('/inbox/'))).toEqual([]);
     const path = `/rooms/${encodeURIComponent(company.room)}/messages`;
     const response = await fetch(new URL(path, host().url));
@@ -104,7 +104,7 @@ describe.skipIf(!hasBrowser)('the page where frames are shorter than messages', 
     await ann.page.getByText('Not sent. This is too long; shorten it').waitFor();
     await ann.page.getByRole('button', { name: 'Discard' }).click();
     await ann.write('small again');
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['small again']);
+    await expect.poll(() => ann.said()).toEqual(['small again']);
   });
 });
 
@@ -116,20 +116,18 @@ describe.skipIf(!hasBrowser)('the page where messages are short', () => {
     await ann.write('long '.repeat(190));
     await ann.page.getByText('Not sent. Keep a message under 900 bytes.').waitFor();
     await ann.write('next');
-    await expect.poll(() => ann.said(), PATIENTLY).toContain('next');
+    await expect.poll(() => ann.said()).toContain('next');
     await ann.page.getByRole('button', { name: 'Edit' }).click();
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toMatch(/^long long /);
+    await expect.poll(() => ann.field.inputValue()).toMatch(/^long long /);
     await ann.write('short');
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['next', 'short']);
+    await expect.poll(() => ann.said()).toEqual(['next', 'short']);
   });
 
   test('reads the length limit of messages from the server', async () => {
     const ann = await comesIn('Ann', host());
     await ann.field.fill('x'.repeat(1_100));
     const note = ann.page.locator('#composer-place .note > span');
-    await expect
-      .poll(() => note.textContent(), PATIENTLY)
-      .toContain('This is 200 characters too long');
+    await expect.poll(() => note.textContent()).toContain('This is 200 characters too long');
   });
 });
 
@@ -160,12 +158,12 @@ describe.skipIf(!hasBrowser)('the page', () => {
       await ann.join(given, company.room);
       await ann.page.getByRole('alert').getByText(sentence).waitFor();
       expect(await name.getAttribute('aria-invalid')).toBe('true');
-      await expect.poll(() => name.evaluate(isFocused), PATIENTLY).toBe(true);
+      await expect.poll(() => name.evaluate(isFocused)).toBe(true);
     }
     for (const given of ['', '..', 'x'.repeat(129)]) {
       await ann.join('Ann', given);
       const field = ann.page.getByLabel('Room', { exact: true });
-      await expect.poll(() => field.getAttribute('aria-invalid'), PATIENTLY).toBe('true');
+      await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true');
     }
   });
 
@@ -174,7 +172,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.join(' An\u202En\u200B  Smi\u00ADth\u2800', company.room);
     await ann.write('hello');
     const sender = ann.page.getByRole('log').getByText('Ann Smith', { exact: true });
-    await expect.poll(() => sender.count(), PATIENTLY).toBeGreaterThan(0);
+    await expect.poll(() => sender.count()).toBeGreaterThan(0);
   });
 
   test('removes a typing notice after 6 seconds', async () => {
@@ -182,7 +180,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.page.clock.install();
     await ann.join('Ann', company.room);
     const ben = await comesIn('Ben', host());
-    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann', 'Ben']);
+    await expect.poll(() => ann.here()).toEqual(['Ann', 'Ben']);
     await ben.field.pressSequentially('Hm');
     const notice = ann.page.getByText('Ben is typing…');
     await notice.waitFor();
@@ -202,17 +200,17 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.join('Ann', company.room);
     await ann.isIn();
     // The list of people asks for members once it is loaded.
-    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
+    await expect.poll(() => ann.here()).toEqual(['Ann']);
     const signs = () => frames.filter((frame) => /^(> ping|< pong)$/.test(frame));
-    await expect.poll(signs, PATIENTLY).toEqual(['> ping', '< pong']);
+    await expect.poll(signs).toEqual(['> ping', '< pong']);
     // When the clock jumps, the page would take an outstanding reply for lost.
     const unanswered = () => {
       const refs = frames.flatMap((frame) => /^> \[.*,(\d+)\]$/.exec(frame)?.[1] ?? []);
       return refs.filter((ref) => !frames.some((frame) => frame.includes(`["ack",${ref},`)));
     };
-    await expect.poll(unanswered, PATIENTLY).toEqual([]);
+    await expect.poll(unanswered).toEqual([]);
     await ann.page.clock.fastForward(25_000);
-    await expect.poll(signs, PATIENTLY).toEqual(['> ping', '< pong', '> ping', '< pong']);
+    await expect.poll(signs).toEqual(['> ping', '< pong', '> ping', '< pong']);
     expect(await ann.page.getByText('The connection is lost.').isVisible()).toBe(false);
   });
 
@@ -231,7 +229,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
         .poll(async () => {
           await ann.page.clock.runFor(20);
           return ann.page.locator(selector).count();
-        }, PATIENTLY)
+        })
         .toBe(1);
     };
     line.cut();
@@ -243,7 +241,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.page.clock.resume();
     await ann.isIn();
     await ann.write('back');
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['back']);
+    await expect.poll(() => ann.said()).toEqual(['back']);
   });
 
   test('moves the focus into the room list over the messages, and back', async () => {
@@ -252,10 +250,10 @@ describe.skipIf(!hasBrowser)('the page', () => {
     const rooms = ann.page.getByRole('button', { name: 'Rooms', exact: true });
     await rooms.click();
     const close = ann.page.getByRole('button', { name: 'Close rooms' });
-    await expect.poll(() => close.evaluate(isFocused), PATIENTLY).toBe(true);
+    await expect.poll(() => close.evaluate(isFocused)).toBe(true);
     await ann.page.keyboard.press('Escape');
     await close.waitFor({ state: 'hidden' });
-    await expect.poll(() => rooms.evaluate(isFocused), PATIENTLY).toBe(true);
+    await expect.poll(() => rooms.evaluate(isFocused)).toBe(true);
   });
 
   test('moves the focus with Shift+Tab from the text field to the newest message', async () => {
@@ -265,7 +263,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
       await ann.hasSent(text);
     }
     await ann.field.press('Shift+Tab');
-    await expect.poll(() => ann.message('three').evaluate(holdsFocus), PATIENTLY).toBe(true);
+    await expect.poll(() => ann.message('three').evaluate(holdsFocus)).toBe(true);
   });
 
   test('returns the focus when the dialog of a menu is cancelled', async () => {
@@ -277,7 +275,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await more.click();
     await ann.page.getByRole('menuitem', { name: 'Delete' }).click();
     await ann.page.getByRole('button', { name: 'Cancel' }).click();
-    await expect.poll(() => more.evaluate(isFocused), PATIENTLY).toBe(true);
+    await expect.poll(() => more.evaluate(isFocused)).toBe(true);
   });
 
   test('keeps unread counts visible, however long the name of the room', async () => {
@@ -297,7 +295,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
           one.getBoundingClientRect().right <
           one.closest('#room-list').getBoundingClientRect().right,
       );
-    await expect.poll(isInside, PATIENTLY).toBe(true);
+    await expect.poll(isInside).toBe(true);
   });
 });
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { CDPSession, Locator, Page, WebSocket } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { hasBrowser, type Visitor } from '../support/browser.ts';
 import { violations } from '../support/browser-hands.ts';
 import { Company } from '../support/browser-company.ts';
 import { type Host, startNodeHost } from '../support/browser-hosts.ts';
@@ -87,7 +87,7 @@ async function offered(
     await open();
     return choice.isVisible();
   };
-  await expect.poll(isOffered, PATIENTLY).toBe(true);
+  await expect.poll(isOffered).toBe(true);
   return choice;
 }
 
@@ -135,21 +135,19 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await ann.write('here');
     await (await setting(ann, 'Notify me in this browser')).click();
     const subscribed = "Object.keys(localStorage).some((key) => key.startsWith('parlor.push.'))";
-    await expect.poll(() => page.evaluate(subscribed), PATIENTLY).toBe(true);
+    await expect.poll(() => page.evaluate(subscribed)).toBe(true);
     // Leaves the page, so that no connection is open.
     await page.goto(new URL('/icon.svg', host.url).href);
     await company.ask(host.url, 'Ben', 'POST', '/messages', { message: 'look', mentions: [name] });
     const { says } = await browser.gets();
     await deliverUntilShown(page, origin, { ...says, roomId: company.room });
     const title = `Ben mentions you in ${company.room}`;
-    await expect
-      .poll(() => shownIn(page), PATIENTLY)
-      .toEqual([{ title, body: 'look', tag: company.room }]);
+    await expect.poll(() => shownIn(page)).toEqual([{ title, body: 'look', tag: company.room }]);
 
     // The text of a push for another user is not shown to this one.
     await deliverUntilShown(page, origin, { ...says, userId: 'Eve', roomId: 'secret' });
     const neutral = { title: 'Parlor', body: 'There is something new.', tag: 'secret' };
-    await expect.poll(() => shownIn(page), PATIENTLY).toContainEqual(neutral);
+    await expect.poll(() => shownIn(page)).toContainEqual(neutral);
 
     // A click leads an open page to the message, which then counts as read.
     await page.goto(`${host.url}#elsewhere`);
@@ -161,15 +159,13 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     })()`);
     await page.getByRole('heading', { level: 1, name: company.room }).waitFor();
     await ann.message('look').waitFor();
-    await expect.poll(() => shownIn(page), PATIENTLY).toEqual([neutral]);
+    await expect.poll(() => shownIn(page)).toEqual([neutral]);
 
     await setting(ann, 'No notifications in this browser');
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await expect
-      .poll(() => page.evaluate("localStorage.getItem('unsubscribed')"), PATIENTLY)
-      .toBe('yes');
-    await expect.poll(() => shownIn(page), PATIENTLY).toEqual([]);
+    await expect.poll(() => page.evaluate("localStorage.getItem('unsubscribed')")).toBe('yes');
+    await expect.poll(() => shownIn(page)).toEqual([]);
   });
 
   test.each([
@@ -192,14 +188,14 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     });
     await page.reload();
     await ann.isIn();
-    await expect.poll(() => asked, PATIENTLY).toBe(true);
+    await expect.poll(() => asked).toBe(true);
     await page.getByRole('button', { name: 'Sign out' }).click();
     const left = `(async () => [
       localStorage.getItem('unsubscribed'),
       Object.keys(localStorage).filter((key) => key.startsWith('parlor.push.')),
       await caches.has('push'),
     ])()`;
-    await expect.poll(() => page.evaluate(left), PATIENTLY).toEqual(['yes', [], false]);
+    await expect.poll(() => page.evaluate(left)).toEqual(['yes', [], false]);
   });
 
   test('keeps notification levels and blocked users, in menus where axe finds no violation', async () => {
@@ -239,16 +235,16 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
       });
       return status;
     };
-    await expect.poll(writeToAnn, PATIENTLY).toBe(200);
+    await expect.poll(writeToAnn).toBe(200);
     const actions = page.getByRole('button', { name: 'Actions for Ben' });
     await actions.click();
     await page.getByRole('menuitem', { name: 'Block', exact: true }).click();
     expect(await violations(page, AXE)).toEqual([]);
     await page.getByRole('button', { name: 'Block', exact: true }).click();
-    await expect.poll(writeToAnn, PATIENTLY).toBe(404);
+    await expect.poll(writeToAnn).toBe(404);
     await actions.click();
     await page.getByRole('menuitem', { name: 'Unblock', exact: true }).click();
-    await expect.poll(writeToAnn, PATIENTLY).toBe(200);
+    await expect.poll(writeToAnn).toBe(200);
   });
 
   test('holds a socket for the inbox and at most five for rooms, however many rooms are opened', async () => {
@@ -270,15 +266,15 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
       await ann.message('mine').waitFor();
     }
     const inInbox = ann.page.locator('#room-list .room');
-    await expect.poll(() => inInbox.count(), PATIENTLY).toBe(rooms.length + 1);
+    await expect.poll(() => inInbox.count()).toBe(rooms.length + 1);
     const ofInbox = () => [...open].filter((socket) => socket.url().includes('/inbox/ws')).length;
-    await expect.poll(() => [ofInbox(), open.size], PATIENTLY).toEqual([1, 6]);
+    await expect.poll(() => [ofInbox(), open.size]).toEqual([1, 6]);
     // The browser reports no close for the sockets of a page that it unloads.
     open.clear();
     await ann.page.reload();
     await ann.isIn();
-    await expect.poll(() => inInbox.count(), PATIENTLY).toBeGreaterThanOrEqual(rooms.length);
-    await expect.poll(ofInbox, PATIENTLY).toBe(1);
+    await expect.poll(() => inInbox.count()).toBeGreaterThanOrEqual(rooms.length);
+    await expect.poll(ofInbox).toBe(1);
     expect(open.size).toBeLessThanOrEqual(6);
   });
 
@@ -304,9 +300,9 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     }
     const { page } = await company.comesIn(name, host.url);
     const labels = page.locator('#room-list .room-label');
-    await expect.poll(() => labels.count(), PATIENTLY).toBe(13);
+    await expect.poll(() => labels.count()).toBe(13);
     await page.getByLabel('Find a room').fill('MUS');
-    await expect.poll(() => labels.allTextContents(), PATIENTLY).toEqual([`${company.room} music`]);
+    await expect.poll(() => labels.allTextContents()).toEqual([`${company.room} music`]);
     await labels.click();
     await page.getByRole('heading', { level: 1, name: `${company.room} music` }).waitFor();
   });

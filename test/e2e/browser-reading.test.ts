@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
-import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { hasBrowser, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 
 const SECRET = 'a secret of forty characters, or even more';
@@ -90,7 +90,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
         const { top, height } = one.closest('#log').getBoundingClientRect();
         return (one.getBoundingClientRect().top - top) / height;
       });
-    await expect.poll(lineAt, PATIENTLY).toBeCloseTo(0.25, 1);
+    await expect.poll(lineAt).toBeCloseTo(0.25, 1);
     await ann.message('no 21 ').waitFor();
     await page.getByRole('button', { name: '100+ new messages' }).waitFor();
     expect(await countsOf('Ann')).toEqual([100, 1]);
@@ -104,7 +104,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
 
     await page.getByRole('button', { name: '1 mention above' }).click();
     await expect
-      .poll(() => page.locator('#messages .message:focus .text').textContent(), PATIENTLY)
+      .poll(() => page.locator('#messages .message:focus .text').textContent())
       .toBe('no 71, for Ann');
     await page.getByRole('button', { name: /mention/ }).waitFor({ state: 'hidden' });
 
@@ -116,10 +116,10 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
       .poll(async () => {
         const isAtEnd = await log.evaluate(readOn);
         return isAtEnd && (await ann.message('no 140 ').count()) === 1;
-      }, PATIENTLY)
+      })
       .toBe(true);
-    await expect.poll(() => countsOf('Ann'), PATIENTLY).toEqual([0, 0]);
-    await expect.poll(() => page.title(), PATIENTLY).toBe(`${company.room} · Parlor`);
+    await expect.poll(() => countsOf('Ann')).toEqual([0, 0]);
+    await expect.poll(() => page.title()).toBe(`${company.room} · Parlor`);
   });
 
   test('counts unread messages for a user who never wrote, also after a reload', async () => {
@@ -131,7 +131,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
       .poll(async () => {
         const { members } = await ask<{ members: { userId: string }[] }>('Ben', 'GET', '/members');
         return members.map(({ userId }) => userId);
-      }, PATIENTLY)
+      })
       .toContain('id-Ann');
     await ann.page.evaluate("location.hash = 'elsewhere'");
     await ann.page.getByRole('heading', { level: 1, name: 'elsewhere' }).waitFor();
@@ -145,8 +145,8 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     // The room loads once it is opened, with its earlier messages.
     await ann.page.getByRole('link', { name: first }).click();
     await ann.page.getByText('New messages', { exact: true }).waitFor();
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['hello', ...numbered(1, 5), 'for Ann']);
-    await expect.poll(() => countsOf('Ann'), PATIENTLY).toEqual([0, 0]);
+    await expect.poll(() => ann.said()).toEqual(['hello', ...numbered(1, 5), 'for Ann']);
+    await expect.poll(() => countsOf('Ann')).toEqual([0, 0]);
   });
 
   test('stores nothing in an empty room that was only viewed', async () => {
@@ -162,7 +162,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     await say('Ben', ['hello']);
     const ann = await comesIn('Ann');
     await ann.message('hello').waitFor();
-    await expect.poll(() => ann.page.title(), PATIENTLY).toBe(`${company.room} · Parlor`);
+    await expect.poll(() => ann.page.title()).toBe(`${company.room} · Parlor`);
     await ann.page.evaluate(`(() => {
       window.titles = [];
       const note = () => window.titles.push(document.title);
@@ -170,7 +170,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     })()`);
     await say('Ben', numbered(1, 5));
     await ann.message('no 5 ').waitFor();
-    await expect.poll(() => countsOf('Ann'), PATIENTLY).toEqual([0, 0]);
+    await expect.poll(() => countsOf('Ann')).toEqual([0, 0]);
     expect(await ann.page.evaluate('window.titles')).toEqual([]);
   });
 
@@ -206,7 +206,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     await ann.page.getByText('This is the beginning of').waitFor();
     const log = ann.page.getByRole('log', { name: 'Messages' });
     const top = () => log.evaluate((element: Log) => element.scrollTop);
-    await expect.poll(top, PATIENTLY).toBeGreaterThan(50);
+    await expect.poll(top).toBeGreaterThan(50);
     // Negative handles, since the page cancels its frames and must not cancel the ones awaited here.
     await ann.page.evaluate(`new Promise((resolve) => {
       const nextFrame = requestAnimationFrame;
@@ -231,10 +231,10 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     await say('Ben', ['on the second screen']);
     await ann.message('on the second screen').waitFor();
     await ann.page.getByText('New messages', { exact: true }).waitFor();
-    await expect.poll(() => ann.page.title(), PATIENTLY).toMatch(/^\(1\) /);
+    await expect.poll(() => ann.page.title()).toMatch(/^\(1\) /);
     expect(await countsOf('Ann')).toEqual([1, 0]);
     await ann.page.evaluate("delete document.hasFocus; window.dispatchEvent(new Event('focus'))");
-    await expect.poll(() => countsOf('Ann'), PATIENTLY).toEqual([0, 0]);
+    await expect.poll(() => countsOf('Ann')).toEqual([0, 0]);
   });
 
   test('scrolls to the first new message when a hidden window is shown', async () => {
@@ -248,7 +248,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
       document.dispatchEvent(new Event('visibilitychange'));
     })()`);
     await say('Ben', numbered(31, 90));
-    await expect.poll(() => page.title(), PATIENTLY).toMatch(/^\(60\) /);
+    await expect.poll(() => page.title()).toMatch(/^\(60\) /);
     await page.evaluate(`(() => {
       delete document.visibilityState;
       delete document.hasFocus;
@@ -256,7 +256,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     })()`);
     const line = page.getByText('New messages', { exact: true });
     await expect
-      .poll(() => line.evaluate((one: Placed) => one.getBoundingClientRect().top), PATIENTLY)
+      .poll(() => line.evaluate((one: Placed) => one.getBoundingClientRect().top))
       .toBeGreaterThan(0);
     await page.getByRole('button', { name: /^\d+ new messages$/ }).waitFor();
     const [unread] = await countsOf('Ann');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { hasBrowser, PATIENTLY } from '../support/browser.ts';
+import { hasBrowser } from '../support/browser.ts';
 import { Company } from '../support/browser-company.ts';
 import { type Host, startEdgeHost } from '../support/browser-hosts.ts';
 import { followStream } from '../support/browser-stream.ts';
@@ -53,6 +53,6 @@ describe.skipIf(!hasBrowser)('the page at the edge, on a relay', () => {
     clearInterval(talk);
     await ann.message(`number ${said} of many`).waitFor();
     crowd[0]!.close();
-    await ann.page.getByRole('button', { name: `${CROWD} here` }).waitFor(PATIENTLY);
+    await ann.page.getByRole('button', { name: `${CROWD} here` }).waitFor();
   });
 });

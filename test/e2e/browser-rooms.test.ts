@@ -1,7 +1,7 @@
 import type { Locator } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { roomPath } from '../../local-server/node-rooms.ts';
-import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { hasBrowser, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { scrollUpTo } from '../support/browser-hands.ts';
 import { fillRoom } from '../support/fill.ts';
@@ -61,22 +61,22 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ben.field.press('Enter');
     await ben.field.press('Enter');
     await ann.page.getByRole('link', { name: /2 unread, and you are mentioned/ }).waitFor();
-    await expect.poll(() => titles(ann), PATIENTLY).toBe(`(@ 2) ${second} · Parlor`);
+    await expect.poll(() => titles(ann)).toBe(`(@ 2) ${second} · Parlor`);
 
     await ann.page.getByRole('link', { name: first }).first().click();
     await ann.page.getByText('New messages', { exact: true }).waitFor();
-    await expect.poll(() => titles(ann), PATIENTLY).toBe(`${first} · Parlor`);
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['here I am', 'one', '@Ann']);
+    await expect.poll(() => titles(ann)).toBe(`${first} · Parlor`);
+    await expect.poll(() => ann.said()).toEqual(['here I am', 'one', '@Ann']);
     await ben.page.getByText('Read by Ann').waitFor();
 
     await ann.page.goBack();
     await ann.page.getByRole('heading', { level: 1, name: second }).waitFor();
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('half a thought');
+    await expect.poll(() => ann.field.inputValue()).toBe('half a thought');
     await ann.page.reload();
     await expect
-      .poll(() => ann.page.locator('#room-list .room-label').allTextContents(), PATIENTLY)
+      .poll(() => ann.page.locator('#room-list .room-label').allTextContents())
       .toEqual([first, second]);
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('half a thought');
+    await expect.poll(() => ann.field.inputValue()).toBe('half a thought');
   });
 
   test('shows replies in their thread, and links to them from the room', async () => {
@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await reply.fill('Yes');
     await reply.press('Enter');
     await ann.page.getByRole('button', { name: '1 reply' }).click();
-    await expect.poll(() => answers(ann), PATIENTLY).toEqual(['Shall we?', 'Yes']);
+    await expect.poll(() => answers(ann)).toEqual(['Shall we?', 'Yes']);
     await ann.message('Shall we?').hover();
     await ann.message('Shall we?').getByRole('button', { name: 'React' }).click();
     await ann.page.getByRole('menuitem', { name: '❤️', exact: true }).click();
@@ -105,7 +105,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.message('Shall we?').getByRole('button', { name: 'More actions' }).click();
     await ann.page.getByRole('menuitem', { name: 'Delete' }).click();
     await ann.page.getByRole('button', { name: 'Delete' }).click();
-    await expect.poll(() => ben.said(), PATIENTLY).toEqual(['This message was deleted.', 'Yes']);
+    await expect.poll(() => ben.said()).toEqual(['This message was deleted.', 'Yes']);
   });
 
   test('counts undeleted replies, while others write and delete them', async () => {
@@ -125,7 +125,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     const saysBoth = async (count: string) => {
       for (const { page } of [ann, ben]) {
         const counts = page.locator('#messages .replies');
-        await expect.poll(() => counts.allTextContents(), PATIENTLY).toEqual([count]);
+        await expect.poll(() => counts.allTextContents()).toEqual([count]);
       }
     };
     await saysBoth('3 replies');
@@ -162,11 +162,11 @@ describe.skipIf(!hasBrowser)('the page', () => {
     ]);
     await ben.page.keyboard.press('Escape');
     await expect
-      .poll(() => offered(ben, 'Actions for Ann'), PATIENTLY)
+      .poll(() => offered(ben, 'Actions for Ann'))
       .toEqual(['Mention', 'Send a direct message', 'Block']);
     // Polled, since some items appear once the room's inbox update has arrived.
     await expect
-      .poll(() => offered(ben, 'Room menu'), PATIENTLY)
+      .poll(() => offered(ben, 'Room menu'))
       .toEqual([
         'Copy link',
         'Go to a date',
@@ -191,7 +191,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.page.getByRole('button', { name: 'Make moderator', exact: true }).click();
     await ben.message('my room').hover();
     const more = ben.message('my room').getByRole('button', { name: 'More actions' });
-    await expect.poll(() => offeredBy(ben, more), PATIENTLY).toContain('Delete');
+    await expect.poll(() => offeredBy(ben, more)).toContain('Delete');
 
     await ann.page.getByRole('button', { name: 'Room menu' }).click();
     await ann.page.getByRole('menuitem', { name: 'Room settings' }).click();
@@ -219,11 +219,11 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await actOn(ann, 'Ben', 'Ban');
     await ann.page.getByRole('button', { name: 'Ban', exact: true }).click();
     await ben.page.getByText('You are banned from this room; choose another one.').waitFor();
-    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
+    await expect.poll(() => ann.here()).toEqual(['Ann']);
     await actOn(ann, 'Ben', 'Lift the ban');
     await ann.page.getByRole('button', { name: 'Lift the ban', exact: true }).click();
     await ben.page.getByRole('button', { name: 'Join again' }).click();
-    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann', 'Ben']);
+    await expect.poll(() => ann.here()).toEqual(['Ann', 'Ben']);
   });
 });
 
@@ -264,18 +264,15 @@ describe.skipIf(!hasBrowser)('the page in a room of 3,000 messages', () => {
     await ben.write('something new');
     await ann.page.getByRole('button', { name: '1 new message' }).waitFor();
     const moved = async () => Math.abs((await log.evaluate(placeOf, seen.text)) - seen.top);
-    await expect.poll(moved, PATIENTLY).toBeLessThan(2);
+    await expect.poll(moved).toBeLessThan(2);
 
-    const most = await ann.page.waitForFunction(goUpTo, 'no 1', {
-      polling: 'raf',
-      timeout: 60_000,
-    });
+    const most = await ann.page.waitForFunction(goUpTo, 'no 1', { polling: 'raf' });
     expect(await most.jsonValue()).toBeLessThan(600);
     await ann.page.getByText('This is the beginning of long.').waitFor();
 
     await ann.page.getByRole('button', { name: '1 new message' }).click();
     await ann.message('something new').waitFor();
-    await expect.poll(() => log.evaluate(isAtEnd), PATIENTLY).toBe(true);
+    await expect.poll(() => log.evaluate(isAtEnd)).toBe(true);
   });
 
   test('renders nothing of a room that was left while its messages were loading', async () => {
@@ -297,13 +294,13 @@ describe.skipIf(!hasBrowser)('the page in a room of 3,000 messages', () => {
       .poll(async () => {
         await ann.page.getByRole('log', { name: 'Messages' }).evaluate(goUp);
         return ann.page.getByText('Loading earlier messages…').isVisible();
-      }, PATIENTLY)
+      })
       .toBe(true);
     await ann.page.evaluate("location.hash = 'elsewhere'");
     await ann.page.getByRole('heading', { level: 1, name: 'elsewhere' }).waitFor();
     line.mend();
     await ann.isOnlineAgain();
-    await expect.poll(() => pages, PATIENTLY).toBeGreaterThan(0);
+    await expect.poll(() => pages).toBeGreaterThan(0);
     await ann.page.getByText('Nothing was said here yet').waitFor();
     expect(await ann.said()).toEqual([]);
   });
@@ -316,7 +313,7 @@ describe.skipIf(!hasBrowser)('the page in a room of 3,000 messages', () => {
     await ann.page.getByLabel('Search in this room').press('Enter');
     await ann.page.getByRole('link', { name: /no 1321$/ }).click();
     await expect
-      .poll(() => ann.page.locator('#messages .message:focus .text').textContent(), PATIENTLY)
+      .poll(() => ann.page.locator('#messages .message:focus .text').textContent())
       .toBe('no 1321');
     const log = ann.page.getByRole('log', { name: 'Messages' });
     await expect
@@ -325,7 +322,7 @@ describe.skipIf(!hasBrowser)('the page in a room of 3,000 messages', () => {
           element.scrollTop = element.scrollHeight;
         });
         return ann.page.getByText('no 1450', { exact: true }).count();
-      }, PATIENTLY)
+      })
       .toBe(1);
     await scrollUpTo(ann, ann.page.getByText('no 1250', { exact: true }));
     const ben = await company.comesIn('Ben', host().url);
@@ -342,7 +339,7 @@ describe.skipIf(!hasBrowser)('the page in a room of 3,000 messages', () => {
     await ben.write('meanwhile');
     await ann.page.getByRole('button', { name: '2 new messages' }).click();
     await ann.message('meanwhile').waitFor();
-    await expect.poll(() => log.evaluate(isAtEnd), PATIENTLY).toBe(true);
+    await expect.poll(() => log.evaluate(isAtEnd)).toBe(true);
   });
 });
 

@@ -8,7 +8,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
-import { hasBrowser, PATIENTLY } from '../support/browser.ts';
+import { hasBrowser } from '../support/browser.ts';
 import { type Host, startNodeHost } from '../support/browser-hosts.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 
@@ -93,15 +93,15 @@ describe.skipIf(!hasBrowser)('signing in at a site', () => {
     await link.click();
     await ann.isIn();
     await ann.write('in at once');
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['in at once']);
+    await expect.poll(() => ann.said()).toEqual(['in at once']);
     await page.locator('#me').getByText('Ann of the site').waitFor();
     const before = site.asked;
-    await expect.poll(() => site.asked, PATIENTLY).toBeGreaterThan(before);
+    await expect.poll(() => site.asked).toBeGreaterThan(before);
     await ann.write('still in');
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['in at once', 'still in']);
+    await expect.poll(() => ann.said()).toEqual(['in at once', 'still in']);
     // A reload needs no sign-in either.
     await page.reload();
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['in at once', 'still in']);
+    await expect.poll(() => ann.said()).toEqual(['in at once', 'still in']);
     site.isClosed = true;
     await page.getByText('Your sign-in has ended; sign in again.').waitFor();
     await link.waitFor();
@@ -140,11 +140,11 @@ describe.skipIf(!hasBrowser)('the page, at a mention', () => {
     await page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(second))}`);
     await page.getByRole('heading', { level: 1, name: second }).waitFor();
     await ben.write('@Ann again');
-    await expect.poll(() => page.title(), PATIENTLY).toBe(`(@ 1) ${second} · Parlor`);
+    await expect.poll(() => page.title()).toBe(`(@ 1) ${second} · Parlor`);
     const icon = page.locator('link[rel="icon"]');
-    await expect.poll(() => icon.getAttribute('href'), PATIENTLY).toBe('/icon-unread.svg');
+    await expect.poll(() => icon.getAttribute('href')).toBe('/icon-unread.svg');
     expect(await page.getByRole('button', { name: 'Notify me' }).count()).toBe(0);
     await page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(first))}`);
-    await expect.poll(() => icon.getAttribute('href'), PATIENTLY).toBe('/icon.svg');
+    await expect.poll(() => icon.getAttribute('href')).toBe('/icon.svg');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { hasBrowser, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { belowSight, BotStream, redrawnRows, watchRows } from '../support/browser-stream.ts';
 
@@ -20,7 +20,7 @@ describe.skipIf(!hasBrowser)('the page, while a message streams', () => {
       // oxlint-disable-next-line no-await-in-loop -- in this order
       await stream.appendSeenBy(visitor, at);
       // oxlint-disable-next-line no-await-in-loop -- after each
-      await expect.poll(() => belowSight(visitor), PATIENTLY).toBeLessThan(2);
+      await expect.poll(() => belowSight(visitor)).toBeLessThan(2);
     }
     expect(await selected(visitor)).toBe('Paragraph 0');
     await stream.append('```ts\nconst open = 1;\n');
@@ -32,7 +32,7 @@ describe.skipIf(!hasBrowser)('the page, while a message streams', () => {
     const copy = visitor.page.getByRole('button', { name: 'Copy', exact: true });
     await copy.click();
     await expect
-      .poll(() => visitor.page.evaluate('navigator.clipboard.readText()'), PATIENTLY)
+      .poll(() => visitor.page.evaluate('navigator.clipboard.readText()'))
       .toBe('const open = 1;\nlet shut = 2;');
     await select(visitor, seq, '.lines', 'Paragraph 0');
     await stream.finish('stopped');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
-import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { hasBrowser, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { scrollUpTo } from '../support/browser-hands.ts';
 
@@ -67,20 +67,20 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await talk(45);
     const ann = await comesIn('Ann');
     await openThread(ann, 45);
-    await expect.poll(() => isInSight(ann, 'answer 45.'), PATIENTLY).toBe(true);
+    await expect.poll(() => isInSight(ann, 'answer 45.')).toBe(true);
     await ask('Ben', 'POST', '/messages', { message: 'one more', replyTo: 1 });
-    await expect.poll(() => isInSight(ann, 'one more'), PATIENTLY).toBe(true);
+    await expect.poll(() => isInSight(ann, 'one more')).toBe(true);
 
     const body = ann.page.locator('#panel-body');
     await body.evaluate((element: { scrollTop: number }) => {
       element.scrollTop = 0;
     });
-    await expect.poll(() => isInSight(ann, 'the root'), PATIENTLY).toBe(true);
+    await expect.poll(() => isInSight(ann, 'the root')).toBe(true);
     await ask('Ben', 'POST', '/messages', { message: 'and another', replyTo: 1 });
     await rowOf(ann, 'and another').waitFor({ state: 'attached' });
-    await expect.poll(() => isInSight(ann, 'the root'), PATIENTLY).toBe(true);
+    await expect.poll(() => isInSight(ann, 'the root')).toBe(true);
     await reply(ann, 'my own answer');
-    await expect.poll(() => isInSight(ann, 'my own answer'), PATIENTLY).toBe(true);
+    await expect.poll(() => isInSight(ann, 'my own answer')).toBe(true);
   });
 
   test('stay open: replies and edits made there stay there', async () => {
@@ -92,7 +92,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await ann.page.getByText('Reply to Ben: answer 2.').waitFor();
     await reply(ann, 'to the second');
     await expect
-      .poll(async () => (await messages()).at(-1), PATIENTLY)
+      .poll(async () => (await messages()).at(-1))
       .toMatchObject({ message: 'to the second', replyTo: 1, meta: { quotes: 3 } });
     await rowOf(ann, 'to the second')
       .getByRole('button', { name: /answer 2\./ })
@@ -101,11 +101,9 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await rowOf(ann, 'to the second').hover();
     await rowOf(ann, 'to the second').getByRole('button', { name: 'More actions' }).click();
     await ann.page.getByRole('menuitem', { name: 'Edit' }).click();
-    await expect.poll(() => replyField(ann).inputValue(), PATIENTLY).toBe('to the second');
+    await expect.poll(() => replyField(ann).inputValue()).toBe('to the second');
     await reply(ann, 'to the second, I mean');
-    await expect
-      .poll(async () => (await messages()).at(-1)?.message, PATIENTLY)
-      .toBe('to the second, I mean');
+    await expect.poll(async () => (await messages()).at(-1)?.message).toBe('to the second, I mean');
     expect((await messages())[0]?.replyCount).toBe(4);
   });
 
@@ -116,7 +114,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await ann.message('answer 1.').getByRole('button', { name: 'Reply', exact: true }).click();
     await ann.write('in the room');
     await expect
-      .poll(async () => (await messages()).at(-1), PATIENTLY)
+      .poll(async () => (await messages()).at(-1))
       .toMatchObject({ message: 'in the room', replyTo: 1, meta: { quotes: 2 } });
   });
 
@@ -135,14 +133,14 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
 
     await page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(second))}`);
     await page.getByRole('heading', { level: 1, name: second, exact: true }).waitFor();
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('');
+    await expect.poll(() => ann.field.inputValue()).toBe('');
     await page.locator('#room-list .room').filter({ hasText: 'Draft' }).waitFor();
     await page.goBack();
     await page.getByRole('heading', { level: 1, name: first, exact: true }).waitFor();
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('a reply begun');
+    await expect.poll(() => ann.field.inputValue()).toBe('a reply begun');
     await page.getByText('Reply to Ben: the root').waitFor();
     await openThread(ann, 2);
-    await expect.poll(() => replyField(ann).inputValue(), PATIENTLY).toBe('a thread begun');
+    await expect.poll(() => replyField(ann).inputValue()).toBe('a thread begun');
 
     const other = await page.context().newPage();
     await other.goto(host().url);
@@ -151,10 +149,10 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await other.getByRole('button', { name: 'Join', exact: true }).click();
     await other.getByText('Reply to Ben: the root').waitFor();
     const field = other.getByRole('textbox', { name: 'Message' });
-    await expect.poll(() => field.inputValue(), PATIENTLY).toBe('a reply begun');
+    await expect.poll(() => field.inputValue()).toBe('a reply begun');
     await field.press('Enter');
     await expect
-      .poll(async () => (await messages()).at(-1), PATIENTLY)
+      .poll(async () => (await messages()).at(-1))
       .toMatchObject({ message: 'a reply begun', replyTo: 1 });
     await other.close();
   });
@@ -168,7 +166,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
       .getByText(`What you have begun to write in ${company.room} will be removed.`)
       .waitFor();
     await page.getByRole('button', { name: 'Cancel' }).click();
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('for my eyes only');
+    await expect.poll(() => ann.field.inputValue()).toBe('for my eyes only');
     await page.getByRole('button', { name: 'Sign out' }).click();
     const dialog = page.getByRole('dialog', { name: 'Sign out?' });
     await dialog.getByRole('button', { name: 'Sign out' }).click();
@@ -176,7 +174,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     expect(await page.content()).not.toContain('for my eyes only');
     await ann.join('Ben', company.room);
     await ann.isIn();
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('');
+    await expect.poll(() => ann.field.inputValue()).toBe('');
   });
 
   test('keep an unfinished edit and the draft it interrupted, and ask before the room is left', async () => {
@@ -191,10 +189,10 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await ann.field.fill('better words');
     await page.reload();
     await page.getByText('Editing: first words').waitFor();
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('better words');
+    await expect.poll(() => ann.field.inputValue()).toBe('better words');
     await ann.field.press('Enter');
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['better words (edited)']);
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('a new message');
+    await expect.poll(() => ann.said()).toEqual(['better words (edited)']);
+    await expect.poll(() => ann.field.inputValue()).toBe('a new message');
 
     await ann.leave();
     const dialog = page.getByRole('dialog', { name: `Leave ${company.room}?` });
@@ -202,7 +200,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await dialog.getByRole('button', { name: 'Leave' }).click();
     await ann.join('Ann', company.room);
     await ann.isIn();
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('');
+    await expect.poll(() => ann.field.inputValue()).toBe('');
   });
 
   test('hide unsent messages of another user of the window, and keep them for that user', async () => {
@@ -210,7 +208,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     const ann = await company.comesIn('Ann', line.url);
     const { page } = ann;
     // By then the later parts of the page are loaded, such as the dialog at signing out.
-    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
+    await expect.poll(() => ann.here()).toEqual(['Ann']);
     line.cut();
     await page.getByText('The connection is lost.').waitFor();
     await ann.write('only for Ann to see');
@@ -222,13 +220,11 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await ann.join('Ben', company.room);
     await ann.isIn();
     await ann.write('by Ben');
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['by Ben']);
+    await expect.poll(() => ann.said()).toEqual(['by Ben']);
     expect(await page.locator('body').textContent()).not.toContain('only for Ann');
     await page.getByRole('button', { name: 'Sign out' }).click();
     await ann.join('Ann', company.room);
     await ann.isIn();
-    await expect
-      .poll(() => ann.said(), PATIENTLY)
-      .toEqual(['by Ben', 'unsent: only for Ann to see']);
+    await expect.poll(() => ann.said()).toEqual(['by Ben', 'unsent: only for Ann to see']);
   });
 });

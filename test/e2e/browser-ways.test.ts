@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
-import { hasBrowser, PATIENTLY } from '../support/browser.ts';
+import { hasBrowser } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { violations } from '../support/browser-hands.ts';
 
@@ -40,12 +40,12 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await ann.page.getByLabel('Your name').fill('Ann');
     await ann.page.getByRole('button', { name: 'Join', exact: true }).click();
     const marked = ann.page.locator('#messages .message.is-marked .text, .message:focus .text');
-    await expect.poll(() => marked.first().textContent(), PATIENTLY).toBe('message 3 of many');
+    await expect.poll(() => marked.first().textContent()).toBe('message 3 of many');
     await ann.page.evaluate("location.hash += '/150'");
     await ann.message('message 150 of many').waitFor();
     // The first link again.
     await ann.page.evaluate("location.hash += '/3'");
-    await expect.poll(() => marked.first().textContent(), PATIENTLY).toBe('message 3 of many');
+    await expect.poll(() => marked.first().textContent()).toBe('message 3 of many');
   });
 
   test('copies a link to a message', async () => {
@@ -75,7 +75,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await ann.page.keyboard.press('Escape');
     await go('2020-01-01');
     const focused = ann.page.locator('.message:focus .text');
-    await expect.poll(() => focused.textContent(), PATIENTLY).toBe('message 1 of many');
+    await expect.poll(() => focused.textContent()).toBe('message 1 of many');
   });
 
   test('pins a message for everyone, and lists pinned messages as links to them', async () => {
@@ -98,7 +98,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     const panel = ann.page.getByRole('region', { name: 'Pinned messages' });
     const pinned = panel.getByRole('link');
     await expect
-      .poll(() => pinned.allTextContents(), PATIENTLY)
+      .poll(() => pinned.allTextContents())
       .toEqual([
         expect.stringContaining('message 160 of many'),
         expect.stringContaining('message 3 of many'),
@@ -107,13 +107,13 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     expect(await panel.getByRole('button', { name: /^Unpin/ }).count()).toBe(0);
     await pinned.nth(1).press('Enter');
     const focused = ann.page.locator('.message:focus .text');
-    await expect.poll(() => focused.textContent(), PATIENTLY).toBe('message 3 of many');
+    await expect.poll(() => focused.textContent()).toBe('message 3 of many');
 
     await line(ben).click();
     const unpin = ben.page.getByRole('button', { name: /^Unpin/ });
     await unpin.first().click();
     await line(ann).getByText('1 pinned').waitFor();
-    await expect.poll(() => unpin.count(), PATIENTLY).toBe(1);
+    await expect.poll(() => unpin.count()).toBe(1);
     await unpin.click();
     await line(ann).waitFor({ state: 'hidden' });
     await ben.page.getByText('Nothing is pinned.').waitFor();
@@ -167,7 +167,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await page.locator('#room-name').focus();
     await page.keyboard.press('?');
     const keys = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
-    await expect.poll(() => keys.isVisible(), PATIENTLY).toBe(true);
+    await expect.poll(() => keys.isVisible()).toBe(true);
   });
 
   test('runs typed commands that the role allows, and sends everything else', async () => {
@@ -186,7 +186,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await ben.write('/topic mine');
     await ben.write('/etc/hosts is broken');
     const all = ['my room', '/topic mine', '/etc/hosts is broken'];
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(all);
+    await expect.poll(() => ann.said()).toEqual(all);
   });
 
   test('works with assistive technology: axe-core finds no violation in seldom opened parts', async () => {
@@ -229,8 +229,8 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await page.getByRole('menuitem', { name: '👋', exact: true }).first().waitFor();
     await page.getByRole('button', { name: '✋🏽' }).click();
     await page.getByRole('menuitem', { name: '👋🏽', exact: true }).click();
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('👋🏽 ');
+    await expect.poll(() => ann.field.inputValue()).toBe('👋🏽 ');
     await page.getByRole('button', { name: 'Emoji', exact: true }).click();
-    await expect.poll(() => page.getByRole('menuitem').first().textContent(), PATIENTLY).toBe('👋🏽');
+    await expect.poll(() => page.getByRole('menuitem').first().textContent()).toBe('👋🏽');
   });
 });

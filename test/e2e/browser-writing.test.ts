@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
 import type { Message } from '../../src/protocol/objects.ts';
-import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { hasBrowser, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { scrollUpTo } from '../support/browser-hands.ts';
 import type { Host } from '../support/browser-hosts.ts';
@@ -82,7 +82,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     expect(await ann.field.inputValue()).toBe('にほん');
     expect(await ann.said()).toEqual([]);
     await ann.field.press('Enter');
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['にほん']);
+    await expect.poll(() => ann.said()).toEqual(['にほん']);
 
     await ann.hasSent('にほん');
     await ann.field.press('ArrowUp');
@@ -106,21 +106,19 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     await comesIn('李雷');
     await comesIn('สมชาย');
     const ann = await comesIn('Ann');
-    await expect
-      .poll(async () => (await ann.here()).toSorted(), PATIENTLY)
-      .toEqual(['Ann', 'สมชาย', '李雷']);
+    await expect.poll(async () => (await ann.here()).toSorted()).toEqual(['Ann', 'สมชาย', '李雷']);
     await ann.field.pressSequentially('你好@');
     await ann.page.getByRole('option', { name: '李雷' }).waitFor();
     await ann.field.pressSequentially('李');
     await ann.field.press('Enter');
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('你好@李雷 ');
+    await expect.poll(() => ann.field.inputValue()).toBe('你好@李雷 ');
     await ann.field.press('Enter');
     await ann.write('สวัสดี@สมชายครับ https://social.example/@李雷/1');
     await expect
       .poll(async () => (await messagesOf(host(), 'Ann')).map(({ mentions = [] }) => mentions))
       .toEqual([[expect.any(String)], [expect.any(String)]]);
     const marked = ann.page.locator('#messages .mention');
-    await expect.poll(() => marked.allTextContents(), PATIENTLY).toEqual(['@李雷', '@สมชาย']);
+    await expect.poll(() => marked.allTextContents()).toEqual(['@李雷', '@สมชาย']);
   });
 
   test('ends links at the punctuation of their script, and keeps them out of the Tab order', async () => {
@@ -131,12 +129,12 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     await ann.hasSent('newest');
     const links = ann.page.locator('#messages a');
     await expect
-      .poll(() => links.allTextContents(), PATIENTLY)
+      .poll(() => links.allTextContents())
       .toEqual(['https://example.com/a', 'HTTPS://EXAMPLE.COM/b_(c)']);
     const stops = () => ann.page.locator('#messages a[tabindex="0"]').count();
-    await expect.poll(() => stops(), PATIENTLY).toBe(0);
+    await expect.poll(() => stops()).toBe(0);
     await ann.message('请看').focus();
-    await expect.poll(() => stops(), PATIENTLY).toBe(2);
+    await expect.poll(() => stops()).toBe(2);
   });
 
   test('searches members in the room, and marks mentions without a match', async () => {
@@ -151,12 +149,12 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     await ann.message('to say, 59').waitFor();
     await ann.field.pressSequentially('@quin');
     await ann.page.getByRole('option', { name: 'Quiet Quinn' }).tap();
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('@Quiet Quinn ');
+    await expect.poll(() => ann.field.inputValue()).toBe('@Quiet Quinn ');
     await ann.field.pressSequentially('and @Nemo, @busy');
-    await expect.poll(() => noteOf(ann), PATIENTLY).toEqual(['“@Nemo” mentions nobody.']);
+    await expect.poll(() => noteOf(ann)).toEqual(['“@Nemo” mentions nobody.']);
     await send(ann, await ann.field.inputValue());
     await expect
-      .poll(async () => (await messagesOf(host(), 'Ann')).at(-1)?.mentions?.length, PATIENTLY)
+      .poll(async () => (await messagesOf(host(), 'Ann')).at(-1)?.mentions?.length)
       .toBe(2);
     expect(await noteOf(ann)).toEqual([]);
   });
@@ -166,9 +164,9 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     await ann.field.pressSequentially('one');
     await ann.field.press('Enter');
     await ann.field.pressSequentially('two');
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('one\ntwo');
+    await expect.poll(() => ann.field.inputValue()).toBe('one\ntwo');
     await ann.page.getByRole('button', { name: 'Send' }).tap();
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['one\ntwo']);
+    await expect.poll(() => ann.said()).toEqual(['one\ntwo']);
     expect(await ann.field.getAttribute('enterkeyhint')).toBe('enter');
   });
 
@@ -188,13 +186,13 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     const row = ann.message('what do you think?');
     const top = () => log.evaluate<number, { scrollTop: number }>(({ scrollTop }) => scrollTop);
     await scrollUpTo(ann, row);
-    await expect.poll(top, PATIENTLY).toBe(0);
+    await expect.poll(top).toBe(0);
     // The code for swipes is loaded later, with the seldom opened parts.
     const touchAction = () =>
       row.evaluate((element: { computedStyleMap(): { get(name: string): unknown } }) =>
         String(element.computedStyleMap().get('touch-action')),
       );
-    await expect.poll(touchAction, PATIENTLY).toBe('pan-y pinch-zoom');
+    await expect.poll(touchAction).toBe('pan-y pinch-zoom');
     const answering = page.locator('.about-mode').getByText('what do you think?');
 
     await swipe(ann, 'what do you think?', [50, 0]);
@@ -217,7 +215,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
 
     const before = await top();
     await swipe(ann, 'what do you think?', [20, -200]);
-    await expect.poll(top, PATIENTLY).toBeGreaterThan(before + 100);
+    await expect.poll(top).toBeGreaterThan(before + 100);
     expect(await answering.count()).toBe(0);
   });
 
@@ -225,17 +223,17 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     const ann = await comesIn('Ann');
     const button = ann.page.locator('#composer-place').getByRole('button', { name: 'Send' });
     await ann.field.fill('x'.repeat(8_000));
-    await expect.poll(() => noteOf(ann), PATIENTLY).toEqual(['192 characters left.']);
+    await expect.poll(() => noteOf(ann)).toEqual(['192 characters left.']);
     await ann.field.fill(`${'é'.repeat(4_000)}\n${'y'.repeat(500)}`);
     await expect
-      .poll(() => noteOf(ann), PATIENTLY)
+      .poll(() => noteOf(ann))
       .toEqual(['This is 164 characters too long to be sent as one message.']);
     expect(await button.first().isDisabled()).toBe(true);
     await ann.field.press('Enter');
     expect(await ann.said()).toEqual([]);
     await ann.page.getByRole('button', { name: 'Send in parts' }).click();
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['é'.repeat(4_000), 'y'.repeat(500)]);
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('');
+    await expect.poll(() => ann.said()).toEqual(['é'.repeat(4_000), 'y'.repeat(500)]);
+    await expect.poll(() => ann.field.inputValue()).toBe('');
   });
 
   test('removes a leading # from a room’s name, and suggests a room whose name differs by case only', async () => {
@@ -262,7 +260,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     await ann.message('shall we?').getByRole('button', { name: 'More actions' }).tap();
     await ann.page.getByRole('menuitem', { name: 'Reactions' }).tap();
     const items = ann.page.getByRole('dialog', { name: 'Reactions' }).getByRole('listitem');
-    await expect.poll(() => items.allTextContents(), PATIENTLY).toEqual(['🎉Ben']);
+    await expect.poll(() => items.allTextContents()).toEqual(['🎉Ben']);
     await ann.page.getByRole('button', { name: 'Close', exact: true }).tap();
   });
 });
@@ -285,22 +283,22 @@ describe.skipIf(!hasBrowser)('two users of the same name', () => {
     await comesIn('alex-1', 'Alex');
     await comesIn('alex-2', 'Alex');
     const ann = await comesIn('ann', 'Ann');
-    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Alex', 'Alex', 'Ann']);
+    await expect.poll(() => ann.here()).toEqual(['Alex', 'Alex', 'Ann']);
     await ann.field.pressSequentially('dear @alex');
     const options = ann.page.getByRole('option');
-    await expect.poll(() => options.count(), PATIENTLY).toBe(2);
+    await expect.poll(() => options.count()).toBe(2);
     await ann.page.getByRole('option', { name: 'alex-2' }).click();
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('dear @Alex ');
+    await expect.poll(() => ann.field.inputValue()).toBe('dear @Alex ');
     await ann.field.press('Home');
     await ann.field.pressSequentially('my ');
     await ann.page.reload();
     await ann.isIn();
-    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('my dear @Alex ');
+    await expect.poll(() => ann.field.inputValue()).toBe('my dear @Alex ');
     await ann.field.press('Enter');
     await ann.write('@Alex');
     const token = await tokenOf('ann', 'Ann');
     await expect
-      .poll(async () => (await messagesWith(host().url, token)).length, PATIENTLY)
+      .poll(async () => (await messagesWith(host().url, token)).length)
       .toBeGreaterThan(0);
     expect((await messagesWith(host().url, token))[0]?.mentions).toEqual(['alex-2']);
   });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasBrowser, PATIENTLY } from '../support/browser.ts';
+import { hasBrowser } from '../support/browser.ts';
 import { Company } from '../support/browser-company.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
 
@@ -35,27 +35,27 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
 
   test('shows two users how the other joins, types, sends and leaves', async () => {
     const ann = await comesIn('Ann');
-    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
+    await expect.poll(() => ann.here()).toEqual(['Ann']);
     const ben = await comesIn('Ben');
-    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann', 'Ben']);
-    await expect.poll(() => ben.here(), PATIENTLY).toEqual(['Ann', 'Ben']);
+    await expect.poll(() => ann.here()).toEqual(['Ann', 'Ben']);
+    await expect.poll(() => ben.here()).toEqual(['Ann', 'Ben']);
 
     await ben.field.pressSequentially('Hel');
     await ann.page.getByText('Ben is typing…').waitFor();
     await ben.write('Hello Ann');
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['Hello Ann']);
+    await expect.poll(() => ann.said()).toEqual(['Hello Ann']);
     await ann.page.getByText('Ben is typing…').waitFor({ state: 'hidden' });
 
     for (const text of ['Hello Ben', 'How are you?', 'And a third']) await ann.write(text);
     const all = ['Hello Ann', 'Hello Ben', 'How are you?', 'And a third'];
-    await expect.poll(() => ben.said(), PATIENTLY).toEqual(all);
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(all);
+    await expect.poll(() => ben.said()).toEqual(all);
+    await expect.poll(() => ann.said()).toEqual(all);
     await ben.leave();
-    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
+    await expect.poll(() => ann.here()).toEqual(['Ann']);
     await ben.page.getByRole('button', { name: 'Join', exact: true }).click();
-    await expect.poll(() => ben.said(), PATIENTLY).toEqual(all);
+    await expect.poll(() => ben.said()).toEqual(all);
     // Ben wrote first, so he owns the room.
-    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ben', 'Ann']);
+    await expect.poll(() => ann.here()).toEqual(['Ben', 'Ann']);
   });
 
   test('keeps messages written while disconnected, and receives missed ones, once each', async () => {
@@ -63,27 +63,25 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     const ann = await comesIn('Ann', line.url);
     const ben = await comesIn('Ben');
     await ann.write('before');
-    await expect.poll(() => ben.said(), PATIENTLY).toEqual(['before']);
+    await expect.poll(() => ben.said()).toEqual(['before']);
 
     line.cut();
     await ann.page.getByText('The connection is lost.').waitFor();
     await ann.write('from Ann, one');
     await ann.write('from Ann, two');
     await expect
-      .poll(() => ann.said(), PATIENTLY)
+      .poll(() => ann.said())
       .toEqual(['before', 'unsent: from Ann, one', 'unsent: from Ann, two']);
     await ben.write('from Ben, one');
     await ben.write('from Ben, two');
-    await expect
-      .poll(() => ben.said(), PATIENTLY)
-      .toEqual(['before', 'from Ben, one', 'from Ben, two']);
+    await expect.poll(() => ben.said()).toEqual(['before', 'from Ben, one', 'from Ben, two']);
 
     line.mend();
     await ann.isOnlineAgain();
     const all = ['before', 'from Ben, one', 'from Ben, two', 'from Ann, one', 'from Ann, two'];
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(all);
-    await expect.poll(() => ben.said(), PATIENTLY).toEqual(all);
-    await expect.poll(() => ben.here(), PATIENTLY).toEqual(['Ann', 'Ben']);
+    await expect.poll(() => ann.said()).toEqual(all);
+    await expect.poll(() => ben.said()).toEqual(all);
+    await expect.poll(() => ben.here()).toEqual(['Ann', 'Ben']);
   });
 
   test('sends after a reload what was written before it', async () => {
@@ -93,26 +91,24 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     line.cut();
     await ann.page.getByText('The connection is lost.').waitFor();
     await ann.write('almost lost');
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['unsent: almost lost']);
+    await expect.poll(() => ann.said()).toEqual(['unsent: almost lost']);
     await ann.page.goto('about:blank');
     line.mend();
     await ann.page.goto(line.url);
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['almost lost']);
-    await expect.poll(() => ben.said(), PATIENTLY).toEqual(['almost lost']);
+    await expect.poll(() => ann.said()).toEqual(['almost lost']);
+    await expect.poll(() => ben.said()).toEqual(['almost lost']);
   });
 
   test('reconnects after the host dropped every connection', async () => {
     const ann = await comesIn('Ann');
     const ben = await comesIn('Ben');
     await ann.write('before');
-    await expect.poll(() => ben.said(), PATIENTLY).toEqual(['before']);
+    await expect.poll(() => ben.said()).toEqual(['before']);
     await host.interrupt(company.room);
     await ann.write('after, by Ann');
-    await expect.poll(() => ben.said(), PATIENTLY).toEqual(['before', 'after, by Ann']);
+    await expect.poll(() => ben.said()).toEqual(['before', 'after, by Ann']);
     await ben.write('after, by Ben');
-    await expect
-      .poll(() => ann.said(), PATIENTLY)
-      .toEqual(['before', 'after, by Ann', 'after, by Ben']);
+    await expect.poll(() => ann.said()).toEqual(['before', 'after, by Ann', 'after, by Ben']);
   });
 
   test('loads and connects only to its own server', async () => {
@@ -167,15 +163,15 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     const chip = (count: number) => ann.page.getByRole('button', { name: `👍 ${count}` });
     const title = (count: number) => chip(count).getAttribute('title');
     // Names are loaded on hover.
-    await expect.poll(() => title(1), PATIENTLY).toBe('1 person reacted with 👍');
+    await expect.poll(() => title(1)).toBe('1 person reacted with 👍');
     await chip(1).hover();
-    await expect.poll(() => title(1), PATIENTLY).toBe('Cat reacted with 👍');
+    await expect.poll(() => title(1)).toBe('Cat reacted with 👍');
     await ask('Dora', 'PUT', '/messages/1/reactions/%F0%9F%91%8D');
-    await expect.poll(() => title(2), PATIENTLY).toBe('Cat and Dora reacted with 👍');
+    await expect.poll(() => title(2)).toBe('Cat and Dora reacted with 👍');
     await chip(2).click();
-    await expect.poll(() => title(3), PATIENTLY).toBe('Cat, Dora and Ann reacted with 👍');
+    await expect.poll(() => title(3)).toBe('Cat, Dora and Ann reacted with 👍');
     await ask('Cat', 'DELETE', '/messages/1/reactions/%F0%9F%91%8D');
-    await expect.poll(() => title(2), PATIENTLY).toBe('Dora and Ann reacted with 👍');
+    await expect.poll(() => title(2)).toBe('Dora and Ann reacted with 👍');
   });
 
   test('shows names, messages, rooms, topics and reactions as text, whatever they contain', async () => {
@@ -184,11 +180,9 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     const ann = await comesIn('<img src=x onerror=window.pwned=1>');
     const { page } = ann;
     for (const text of HOSTILE) await ann.write(text);
-    await expect.poll(() => ann.said(), PATIENTLY).toEqual(HOSTILE);
+    await expect.poll(() => ann.said()).toEqual(HOSTILE);
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(room);
-    await expect
-      .poll(() => page.title(), PATIENTLY)
-      .toBe(`${room.replaceAll(/\s+/g, ' ')} · Parlor`);
+    await expect.poll(() => page.title()).toBe(`${room.replaceAll(/\s+/g, ' ')} · Parlor`);
 
     const ben = await comesIn('"><svg/onload=window.pwned=1>');
     await ann.write('see (https://example.org/a?b=<c>), not javascript:alert(1).');
@@ -197,7 +191,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     expect(await link.getAttribute('rel')).toContain('noopener');
     expect(await ben.page.locator('#messages a').count()).toBe(1);
     await expect
-      .poll(() => ben.said(), PATIENTLY)
+      .poll(() => ben.said())
       .toEqual([...HOSTILE, 'see (https://example.org/a?b=<c>), not javascript:alert(1).']);
     await ben.field.pressSequentially('x');
     await page.getByText('"><svg/onload=window.pwned=1> is typing…').waitFor();
@@ -206,19 +200,17 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
       const name = text.slice(0, 64).trim();
       await ask(name, 'POST', '/messages', { message: 'by name' });
       const byName = ann.message('by name').last().locator('.name');
-      await expect.poll(() => byName.textContent(), PATIENTLY).toBe(name);
+      await expect.poll(() => byName.textContent()).toBe(name);
       const emoji = text.replaceAll(/\s/g, '/').slice(0, 64);
       await ask('cat', 'PUT', `/messages/1/reactions/${encodeURIComponent(emoji)}`);
       await page.getByRole('button', { name: `${emoji} 1`, exact: true }).waitFor();
       await ask('<img src=x onerror=window.pwned=1>', 'PATCH', '', { topic: text });
-      await expect.poll(() => page.locator('#topic').textContent(), PATIENTLY).toBe(text);
+      await expect.poll(() => page.locator('#topic').textContent()).toBe(text);
     }
     for (const text of HOSTILE) {
       await page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(text))}`);
       await page.getByRole('link', { name: text, exact: true }).waitFor();
-      await expect
-        .poll(() => page.getByRole('heading', { level: 1 }).textContent(), PATIENTLY)
-        .toBe(text);
+      await expect.poll(() => page.getByRole('heading', { level: 1 }).textContent()).toBe(text);
     }
 
     await ben.page.getByRole('button', { name: 'Search', exact: true }).click();
@@ -233,7 +225,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
       await ben.page.getByLabel('Search in this room').fill(query!);
       await ben.page.getByLabel('Search in this room').press('Enter');
       const marks = ben.page.locator('.hits mark');
-      await expect.poll(() => marks.allTextContents(), PATIENTLY).toEqual([hit]);
+      await expect.poll(() => marks.allTextContents()).toEqual([hit]);
     }
     for (const { page: each } of [ann, ben]) {
       expect(await each.evaluate('"pwned" in window')).toBe(false);

@@ -21,7 +21,7 @@ import { inboxCommands } from '../../src/protocol/inbox-commands.ts';
 import { inboxEvents } from '../../src/protocol/inbox-events.ts';
 import { type EventName, eventNames } from '../../src/protocol/events.ts';
 import type { Message } from '../../src/protocol/objects.ts';
-import { hasBrowser, PATIENTLY, sharedBrowser } from '../support/browser.ts';
+import { hasBrowser, sharedBrowser } from '../support/browser.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
@@ -334,7 +334,7 @@ export default {
     const { logged } = await open(example('chat.ts', url()));
     await bob.hears('message', ({ message }) => message === 'hello from Parlor');
     await say(bob, ROOM, 'hi there');
-    await expect.poll(() => logged, PATIENTLY).toContain('bob: hi there');
+    await expect.poll(() => logged).toContain('bob: hi there');
     expect(logged).toContain('alice: hello from Parlor');
   });
 
@@ -364,7 +364,7 @@ createRoot(document.querySelector('main')!).render(<StrictMode><Conversations />
       return (await fetch(`${url()}/inbox`, { headers })).json();
     };
     const pinned = { conversations: [{ roomId: ROOM, pinned: true }] };
-    await expect.poll(inbox, PATIENTLY).toMatchObject(pinned);
+    await expect.poll(inbox).toMatchObject(pinned);
     expect(logged).toEqual([]);
   });
 
@@ -475,12 +475,12 @@ addEventListener('unmount', () => root.unmount());
     await bob.hears('message', ({ message }) => message === 'typed into a component');
     await say(bob, ROOM, 'welcome');
     await expect
-      .poll(() => log.textContent(), PATIENTLY)
+      .poll(() => log.textContent())
       .toMatch(/alice: typed into a component\nbob: welcome$/);
     // Messages after the component was removed cause no error.
     await page.evaluate("dispatchEvent(new Event('unmount'))");
     await say(bob, ROOM, 'still there?');
-    await expect.poll(() => page.locator('main').innerHTML(), PATIENTLY).toBe('');
+    await expect.poll(() => page.locator('main').innerHTML()).toBe('');
     expect(logged).toEqual([]);
   });
 });

@@ -99,9 +99,7 @@ describe('files on the node host', () => {
     await rm(filesFolder(host.dataDir));
     const database = new DatabaseSync(roomPath(host.dataDir, 'general'), { readOnly: true });
     onTestFinished(() => database.close());
-    await expect
-      .poll(() => database.prepare('SELECT * FROM files').all().length, { timeout: 30_000 })
-      .toBe(0);
+    await expect.poll(() => database.prepare('SELECT * FROM files').all().length).toBe(0);
     await upload(host, 'general');
   });
 

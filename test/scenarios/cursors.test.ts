@@ -31,9 +31,7 @@ describe.each(['node', 'edge'] as const)('cursors at the %s host', (name) => {
       enter(hosts[name].url, roomId, `user ${at}`),
     );
     await expect
-      .poll(() => people.every(({ room }) => room.state.status.name === 'open'), {
-        timeout: 60_000,
-      })
+      .poll(() => people.every(({ room }) => room.state.status.name === 'open'))
       .toBe(true);
     for (let step = 1; step <= STEPS; step++) {
       for (const { room } of people) room.signal('cursor', { x: step, y: step });
@@ -42,10 +40,10 @@ describe.each(['node', 'edge'] as const)('cursors at the %s host', (name) => {
     }
     const isThere = ({ userId, positions }: (typeof people)[number]) =>
       people.every((one) => one.userId === userId || positions.get(one.userId) === STEPS);
-    await expect.poll(() => people.every(isThere), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => people.every(isThere)).toBe(true);
     const sent = [2, 4, 6, 8, 10].map((step) => `after step ${step}`);
     const haveRead = () => people.every(({ said }) => said.length === sent.length);
-    await expect.poll(haveRead, { timeout: 60_000 }).toBe(true);
+    await expect.poll(haveRead).toBe(true);
     for (const { said } of people) expect(said).toEqual(sent);
   });
 });

@@ -288,7 +288,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     }
     for (let file = 0; file < 4; file++) {
       await test.expect
-        .poll(async () => (await send(roomId, new Uint8Array(2 * MIB))).status, { timeout: 60_000 })
+        .poll(async () => (await send(roomId, new Uint8Array(2 * MIB))).status)
         .toBe(201);
     }
     const more = await send(roomId, 'x');

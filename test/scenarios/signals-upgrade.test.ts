@@ -34,7 +34,7 @@ it.each(['node', 'edge'] as const)(
       () => {
         for (const { afterUpgrade } of listeners) expect(afterUpgrade()).toBeGreaterThan(60);
       },
-      { timeout: 60_000, interval: 100 },
+      { interval: 100 },
     );
     stop();
     for (const { received } of listeners) {

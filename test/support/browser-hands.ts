@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { PATIENTLY, type Visitor } from './browser.ts';
+import { type Visitor } from './browser.ts';
 
 /** Scrolls the messages up until this one is drawn; older messages are drawn as the top comes near. */
 export async function scrollUpTo({ page }: Visitor, target: Locator): Promise<void> {
@@ -11,7 +11,7 @@ export async function scrollUpTo({ page }: Visitor, target: Locator): Promise<vo
         element.scrollTop = 0;
       });
       return target.count();
-    }, PATIENTLY)
+    })
     .toBe(1);
 }
 

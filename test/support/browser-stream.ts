@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { PATIENTLY, type Visitor } from './browser.ts';
+import { type Visitor } from './browser.ts';
 import type { Company } from './browser-company.ts';
 
 /** A paragraph long enough to take several lines in any window. */
@@ -64,7 +64,7 @@ export async function followStream(company: Company, url: string): Promise<unkno
     // oxlint-disable-next-line no-await-in-loop -- in this order
     await stream.appendSeenBy(visitor, at);
     // oxlint-disable-next-line no-await-in-loop -- after each
-    await expect.poll(() => belowSight(visitor), PATIENTLY).toBeLessThan(2);
+    await expect.poll(() => belowSight(visitor)).toBeLessThan(2);
   }
   await stream.append('```ts\nconst open = 1;\n');
   const code = visitor.page.locator('.code-block').filter({ hasText: 'const open = 1;' });

@@ -24,10 +24,7 @@ if (!hasBrowser) {
 }
 
 /** The timeout for everything on the page, in milliseconds. */
-const PATIENCE_MS = 60_000;
-
-/** Options for `expect.poll`. */
-export const PATIENTLY = { timeout: PATIENCE_MS } as const;
+const PATIENCE_MS = 120_000;
 
 /**
  * Features that the browser runs without. For the first three each window would load two pages of
