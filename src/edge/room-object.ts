@@ -1,5 +1,5 @@
-import { deleteFiles, SWEEPER } from '../files/delete-files.ts';
-import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
+import { SWEEPER } from '../files/delete-files.ts';
+import type { Carry } from '../host/courier.ts';
 import { noteBackend } from '../observability/note-backend.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Reply, RequestName } from '../protocol/commands.ts';
@@ -13,28 +13,21 @@ import {
   judgeOf,
 } from '../hooks/before-message.ts';
 import { outgoingHookOf } from '../hooks/outgoing.ts';
-import { pacedCarry } from '../hooks/paced-carry.ts';
-import type { OrderAnswer, OrderCall, RequestAnswer, RequestCall } from '../relay/exchange.ts';
-import { RoomRelays } from '../relay/room-relays.ts';
+import type { RequestAnswer, RequestCall } from '../relay/exchange.ts';
+import type { RoomRelays } from '../relay/room-relays.ts';
 import { Room } from '../room/room.ts';
-import { FILES_TARGET } from '../room/files/deliver.ts';
-import { HOOK_TARGET } from '../room/hook/deliver.ts';
-import { INBOX_TARGET } from '../room/inbox-updates/evaluate.ts';
-import { attachRelays, type StoredRelays } from './attach-relays.ts';
 import type { Environment } from './environment.ts';
 import type { ObjectPorts } from './hosting-object.ts';
-import { R2BlobStore } from './r2-blob-store.ts';
-import { relayName } from './relay-name.ts';
+import { wakeRelays } from './object-relays.ts';
 import { reportFailure } from './report-failure.ts';
+import { roomCarrier } from './room-deliveries.ts';
 import { SocketObject } from './socket-object.ts';
 import { readUpgradeContext } from './upgrade-context.ts';
 
-const STORED = 'relays';
-
 /** One room in its Durable Object: adapts sockets and calls to the Room, and nothing else. */
 export class RoomObject extends SocketObject<Room> {
-  readonly #tellHook = pacedCarry((deliveries) =>
-    this.env.HOOK.getByName(this.roomId).tell(deliveries.map(({ key, body }) => ({ key, body }))),
+  readonly #carry = roomCarrier(this.env, this.roomId, async (page) =>
+    this.execute(SWEEPER, 'sweepFiles', page),
   );
   readonly #beforeMessage = this.#makeBeforeMessage();
   readonly #relays: RoomRelays;
@@ -42,14 +35,15 @@ export class RoomObject extends SocketObject<Room> {
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
-    const { numbers = [], life = 0 } = ctx.storage.kv.get<StoredRelays>(STORED) ?? {};
-    const stored = { life: life + 1, numbers };
-    this.#relays = this.#makeRelays(stored.life);
-    const { RELAY } = env;
-    if (numbers.length === 0 || RELAY === undefined) return;
-    ctx.storage.kv.put(STORED, stored);
-    this.#useRelays();
-    void ctx.blockConcurrencyWhile(() => attachRelays(this.#relays, RELAY, this.roomId, stored));
+    const { relays, areUsed } = wakeRelays(ctx, env.RELAY, {
+      roomId: this.roomId,
+      mostListeners: this.settings.RELAY_CONNECTIONS,
+      log: this.log,
+      timer: this.hosted,
+      turn: (work) => this.hosted.queue(work),
+    });
+    this.#relays = relays;
+    if (areUsed) this.#useRelays();
   }
 
   /** Takes an upgrade that the Worker has let through, or names a relay if the object is full. */
@@ -107,19 +101,8 @@ export class RoomObject extends SocketObject<Room> {
     this.#relays.closeAll();
   }
 
-  /** Carries the room's deliveries to an inbox, the store of files, or the outgoing webhook. */
-  protected override async carry(
-    target: string,
-    deliveries: readonly Delivery[],
-  ): Promise<readonly DeliveryOutcome[]> {
-    if (target === FILES_TARGET) return this.#deleteFiles(deliveries);
-    if (target === HOOK_TARGET) return this.#tellHook(target, deliveries);
-    if (!target.startsWith(INBOX_TARGET)) return [];
-    const userId = target.slice(INBOX_TARGET.length);
-    await this.env.INBOX.getByName(userId).take(
-      deliveries.map(({ key: roomId, body }) => ({ roomId, body })),
-    );
-    return deliveries.map(() => 'delivered');
+  protected override carry(...attempt: Parameters<Carry>): ReturnType<Carry> {
+    return this.#carry(...attempt);
   }
 
   protected override get roomId(): string {
@@ -143,35 +126,5 @@ export class RoomObject extends SocketObject<Room> {
     this.flushed ??= () => {
       if (this.#room !== undefined) this.#relays.flushed(this.#room);
     };
-  }
-
-  #makeRelays(life: number): RoomRelays {
-    const { hosted, log, settings } = this;
-    return new RoomRelays(life, settings.RELAY_CONNECTIONS, {
-      clock: { now: () => Date.now() },
-      log,
-      timer: hosted,
-      turn: (work) => hosted.queue(work),
-      order: (relay, call, settle) => void this.#order(relay, call).then(settle),
-      save: (numbers) => this.ctx.storage.kv.put<StoredRelays>(STORED, { life, numbers }),
-    });
-  }
-
-  /** Never rejects: undefined if the relay did not answer. */
-  async #order(relay: number, call: OrderCall): Promise<OrderAnswer | undefined> {
-    try {
-      return await this.env.RELAY?.getByName(relayName(this.roomId, relay)).order(call);
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** Deletes files; without a store the deliveries wait. */
-  async #deleteFiles(deliveries: readonly Delivery[]): Promise<readonly DeliveryOutcome[]> {
-    const { FILES } = this.env;
-    if (FILES === undefined) return [];
-    return deleteFiles(new R2BlobStore(FILES), this.roomId, deliveries, async (page) =>
-      this.execute(SWEEPER, 'sweepFiles', page),
-    );
   }
 }
