@@ -48,10 +48,10 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async delete(keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
-      const path = this.#pathOf(key);
-      await rm(path, { force: true });
-      await this.#removeEmptyFolders(dirname(path));
+    const paths = keys.map((key) => this.#pathOf(key));
+    await Promise.all(paths.map((path) => rm(path, { force: true })));
+    for (const folder of new Set(paths.map((path) => dirname(path)))) {
+      await this.#removeEmptyFolders(folder);
     }
   }
 

@@ -312,7 +312,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
           const { body } = await call(bob, 'GET', `/rooms/${roomId}/messages`);
           expect(JSON.stringify(body)).not.toContain(ann);
         },
-        { interval: 100 },
+        { timeout: 120_000, interval: 100 },
       );
     });
 

@@ -34,7 +34,7 @@ it.each(['node', 'edge'] as const)(
       () => {
         for (const { afterUpgrade } of listeners) expect(afterUpgrade()).toBeGreaterThan(60);
       },
-      { interval: 100 },
+      { timeout: 120_000, interval: 100 },
     );
     stop();
     for (const { received } of listeners) {

@@ -6,7 +6,7 @@ import { newRoom } from '../../support/for-each-transport.ts';
 import { tokenFor } from '../../support/tokens.ts';
 
 /** Long enough for every step on a busy machine. */
-const QUICKLY = { interval: 10 };
+const PATIENTLY = { timeout: 120_000, interval: 10 };
 
 let host: Host;
 beforeAll(async () => {
@@ -64,17 +64,17 @@ test('a program that was down gets the messages it missed, and none that it has 
   await sayAll(roomId, 1, 2);
   const first = start(roomId, positions);
   const heard = heardBy(first.room);
-  await expect.poll(() => positions.items.get(roomId), QUICKLY).toMatch(/^[\w-]+:2$/);
+  await expect.poll(() => positions.items.get(roomId), PATIENTLY).toMatch(/^[\w-]+:2$/);
   await sayAll(roomId, 3, 4);
-  await expect.poll(() => heard, QUICKLY).toEqual(lines(3, 4));
-  await expect.poll(() => positions.items.get(roomId), QUICKLY).toMatch(/:4$/);
+  await expect.poll(() => heard, PATIENTLY).toEqual(lines(3, 4));
+  await expect.poll(() => positions.items.get(roomId), PATIENTLY).toMatch(/:4$/);
   first.stop();
   await sayAll(roomId, 5, 6);
   const second = start(roomId, positions);
   const more = heardBy(second.room);
-  await expect.poll(() => more, QUICKLY).toEqual(lines(5, 6));
+  await expect.poll(() => more, PATIENTLY).toEqual(lines(5, 6));
   await sayAll(roomId, 7, 7);
-  await expect.poll(() => more, QUICKLY).toEqual(lines(5, 7));
+  await expect.poll(() => more, PATIENTLY).toEqual(lines(5, 7));
 });
 
 test('a program begins with the first message if its stored position is 0:0', async () => {
@@ -82,7 +82,7 @@ test('a program begins with the first message if its stored position is 0:0', as
   await sayAll(roomId, 1, 3);
   const { room } = start(roomId, storage(new Map([[roomId, '0:0']])));
   const heard = heardBy(room);
-  await expect.poll(() => heard, QUICKLY).toEqual(lines(1, 3));
+  await expect.poll(() => heard, PATIENTLY).toEqual(lines(1, 3));
   expect(room.state.messages.map(({ message }) => message)).toEqual(lines(1, 3));
 });
 
@@ -93,7 +93,7 @@ test.each(['', 'garbage', 'e:', 'a b:1', '\u0000:7', 'e:1 x'])(
     const positions = storage(new Map([[roomId, stored]]));
     await sayAll(roomId, 1, 1);
     start(roomId, positions);
-    await expect.poll(() => positions.items.get(roomId), QUICKLY).toMatch(/^[\w-]+:1$/);
+    await expect.poll(() => positions.items.get(roomId), PATIENTLY).toMatch(/^[\w-]+:1$/);
   },
 );
 
@@ -105,9 +105,9 @@ test('a program gets a reset and new messages only if its stored position is of 
   const events: string[] = [];
   room.on('reset', () => events.push('reset'));
   room.on('message', ({ message }) => events.push(message));
-  await expect.poll(() => positions.items.get(roomId), QUICKLY).toMatch(/:1$/);
+  await expect.poll(() => positions.items.get(roomId), PATIENTLY).toMatch(/:1$/);
   await sayAll(roomId, 2, 2);
-  await expect.poll(() => events, QUICKLY).toEqual(['reset', 'line 2']);
+  await expect.poll(() => events, PATIENTLY).toEqual(['reset', 'line 2']);
 });
 
 test('a message whose loop body was not finished when the program ended comes again', async () => {
@@ -120,9 +120,9 @@ test('a message whose loop body was not finished when the program ended comes ag
     if (message === 'line 2') break;
   }
   first.stop();
-  await expect.poll(() => positions.items.get(roomId), QUICKLY).toMatch(/:1 0$/);
+  await expect.poll(() => positions.items.get(roomId), PATIENTLY).toMatch(/:1 0$/);
   const again = heardBy(start(roomId, positions).room);
-  await expect.poll(() => again, QUICKLY).toEqual(lines(2, 3));
+  await expect.poll(() => again, PATIENTLY).toEqual(lines(2, 3));
 });
 
 test('a message whose asynchronous listener was not finished comes again', async () => {
@@ -135,11 +135,11 @@ test('a message whose asynchronous listener was not finished comes again', async
     begun++;
     return message === 'line 2' ? new Promise(() => undefined) : Promise.resolve();
   });
-  await expect.poll(() => begun, QUICKLY).toBe(2);
-  await expect.poll(() => positions.items.get(roomId), QUICKLY).toMatch(/:1 0$/);
+  await expect.poll(() => begun, PATIENTLY).toBe(2);
+  await expect.poll(() => positions.items.get(roomId), PATIENTLY).toMatch(/:1 0$/);
   first.stop();
   const again = heardBy(start(roomId, positions).room);
-  await expect.poll(() => again, QUICKLY).toEqual(['line 2']);
+  await expect.poll(() => again, PATIENTLY).toEqual(['line 2']);
 });
 
 test('a message that changed before it was handled is new, one that was handled is updated', async () => {
@@ -154,18 +154,18 @@ test('a message that changed before it was handled is new, one that was handled 
     if (message !== 'line 2') break;
   }
   first.stop();
-  await expect.poll(() => positions.items.get(roomId), QUICKLY).toMatch(/:2 0$/);
+  await expect.poll(() => positions.items.get(roomId), PATIENTLY).toMatch(/:2 0$/);
   const second = start(roomId, positions);
   const heard = heardBy(second.room);
-  await expect.poll(() => heard, QUICKLY).toEqual(['line 1, better']);
-  await expect.poll(() => positions.items.get(roomId), QUICKLY).toMatch(/:3$/);
+  await expect.poll(() => heard, PATIENTLY).toEqual(['line 1, better']);
+  await expect.poll(() => positions.items.get(roomId), PATIENTLY).toMatch(/:3$/);
   second.stop();
   await ann.ask('PATCH', roomId, '/messages/2', { body: { message: 'line 2, better' } });
   const third = start(roomId, positions);
   const updated: string[] = [];
   third.room.on('messageUpdated', ({ message }) => updated.push(message));
   const none = heardBy(third.room);
-  await expect.poll(() => updated, QUICKLY).toEqual(['line 2, better']);
+  await expect.poll(() => updated, PATIENTLY).toEqual(['line 2, better']);
   expect(none).toEqual([]);
 });
 
@@ -181,8 +181,8 @@ test('missed messages of more than one page come once each and in order', async 
   const { room } = start(roomId, positions);
   const heard = heardBy(room);
   const all = Array.from({ length: 70 }, (_, at) => String(at));
-  await expect.poll(() => heard.map((one) => one.split(' ')[0]), QUICKLY).toEqual(all);
-  await expect.poll(() => positions.items.get(roomId), QUICKLY).toMatch(/:70$/);
+  await expect.poll(() => heard.map((one) => one.split(' ')[0]), PATIENTLY).toEqual(all);
+  await expect.poll(() => positions.items.get(roomId), PATIENTLY).toMatch(/:70$/);
 });
 
 test('hasOlder is false until the room was joined, and then says what loadOlder finds', async () => {
@@ -194,7 +194,7 @@ test('hasOlder is false until the room was joined, and then says what loadOlder 
   const seen: boolean[] = [room.state.hasOlder, room.getFirstState().hasOlder];
   room.on('change', ({ you, hasOlder }) => seen.push(you === undefined && hasOlder));
   room.join();
-  await expect.poll(() => room.state.hasOlder, QUICKLY).toBe(true);
+  await expect.poll(() => room.state.hasOlder, PATIENTLY).toBe(true);
   expect(seen).not.toContain(true);
   await room.loadOlder();
   await room.loadOlder();
