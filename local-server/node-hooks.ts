@@ -64,7 +64,7 @@ export class NodeHooks implements HookDirectory {
               {
                 fingerprint: outgoing.fingerprint,
                 reports: false,
-                noted: (room, reason) => {
+                onHealthChange: (room, reason) => {
                   const event = reason === undefined ? 'webhook works' : 'webhook fails';
                   log.event?.('warn', event, { room, reason });
                 },
@@ -77,8 +77,11 @@ export class NodeHooks implements HookDirectory {
   }
 
   /** Takes a room's deliveries; resolves when they are stored. */
-  async tell(roomId: string, owed: readonly { key: string; body: string }[]): Promise<void> {
-    await this.#ask((hook) => hook.tell(roomId, owed));
+  async enqueue(
+    roomId: string,
+    deliveries: readonly { key: string; body: string }[],
+  ): Promise<void> {
+    await this.#ask((hook) => hook.enqueue(roomId, deliveries));
   }
 
   async replay(roomId: string, position: string): Promise<void> {

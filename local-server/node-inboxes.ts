@@ -46,7 +46,7 @@ export interface NodeInboxesOptions {
 }
 
 /** The outgoing webhook, as inboxes know it. */
-export type InboxesHook = Pick<OutgoingHook, 'notifies'> & Pick<NotificationPeers, 'tell'>;
+export type InboxesHook = Pick<OutgoingHook, 'notifies'> & Pick<NotificationPeers, 'enqueue'>;
 
 /**
  * How many files all inboxes share: updating 5,000 inboxes takes 64 commits this way, and took 26 s
@@ -175,7 +175,7 @@ export class NodeInboxes implements InboxDirectory {
   #carrying(): Carry {
     const { push, hook, rooms } = this.#options;
     const pushTo = push && this.#pushing(push);
-    const notify = hook && notificationCarrier({ notice: this.#notice, tell: hook.tell });
+    const notify = hook && notificationCarrier({ notice: this.#notice, enqueue: hook.enqueue });
     const erase = erasureCarrier((roomId, userId) =>
       rooms.execute(roomId, service(userId), 'eraseUser', { roomId, userId }),
     );

@@ -49,7 +49,7 @@ export interface NodeRoomsOptions {
 export interface RoomsHook {
   eventsOf: (roomId: string) => ReadonlySet<HookEvent>;
   /** Takes a room's deliveries; resolves when they are stored. */
-  tell(roomId: string, owed: readonly { key: string; body: string }[]): Promise<void>;
+  enqueue(roomId: string, deliveries: readonly { key: string; body: string }[]): Promise<void>;
 }
 
 const IDLE_MS = 30_000;
@@ -67,13 +67,13 @@ function carrying(
   ask: AskSweep,
 ): { carry?: Carry } {
   if (store === undefined && hook === undefined) return carry === undefined ? {} : { carry };
-  const tellHook = hook && pacedCarry((deliveries) => hook.tell(roomId, deliveries));
+  const enqueueHook = hook && pacedCarry((deliveries) => hook.enqueue(roomId, deliveries));
   return {
     carry: async (target, deliveries) => {
       if (target === FILES_TARGET) {
         return store === undefined ? [] : deleteFiles(store, roomId, deliveries, ask);
       }
-      const others = target === HOOK_TARGET ? tellHook : carry;
+      const others = target === HOOK_TARGET ? enqueueHook : carry;
       return others === undefined ? [] : others(target, deliveries);
     },
   };

@@ -12,7 +12,7 @@ import { CountedBlobStore } from '../src/files/counted-blob-store.ts';
 import { incomingKeysOf } from '../src/auth/incoming-keys.ts';
 import { fileTokensOf } from '../src/files/file-token.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
-import { noteBackend } from '../src/observability/note-backend.ts';
+import { logBackendHealth } from '../src/observability/log-backend-health.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import type { Settings } from '../src/settings/settings.ts';
 import { askerOf } from '../src/hooks/ask-backend.ts';
@@ -118,7 +118,7 @@ function hostedOf({ settings, store, push, log, meter, application }: HostedPart
   const outgoing = outgoingHookOf(settings);
   const hook: (RoomsHook & InboxesHook) | undefined = outgoing && {
     ...outgoing,
-    tell: (...args) => hooks!.tell(...args),
+    enqueue: (...args) => hooks!.enqueue(...args),
   };
   const beforeMessage = beforeMessageOf(settings, log, meter);
   const rooms = new NodeRooms({
@@ -158,8 +158,8 @@ function beforeMessageOf(settings: Settings, log: HostLog, meter: NodeMetrics) {
   const endpoint = beforeMessageEndpoint(settings);
   if (endpoint === undefined) return undefined;
   const ask = askerOf(endpoint);
-  const noted = noteBackend(log);
-  return new BeforeMessage(settings, { ask, now: () => Date.now(), meter, noted });
+  const onHealthChange = logBackendHealth(log);
+  return new BeforeMessage(settings, { ask, now: () => Date.now(), meter, onHealthChange });
 }
 
 /** Answers Node's requests with the routes; a stream goes straight to its socket. */

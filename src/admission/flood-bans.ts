@@ -23,7 +23,7 @@ export class FloodBans {
    * @param now epoch milliseconds
    * @returns whether the user is banned now
    */
-  hear(userId: string, now: number, commands: number, limits: Limits): boolean {
+  countCommands(userId: string, now: number, commands: number, limits: Limits): boolean {
     const limiter = this.#limiters.getOrAdd(userId, now, () => inboundLimiter(limits, now));
     if (limiter.take(now, commands) <= MAX_AHEAD_MS) return false;
     this.add(userId, now);
@@ -38,7 +38,7 @@ export class FloodBans {
   }
 
   /** @throws Refusal `rate_limited`, with the time until the ban ends */
-  assertBack(userId: string, now: number): void {
+  assertNotBanned(userId: string, now: number): void {
     const retryAfterMs = Math.min((this.#until.get(userId) ?? 0) - now, BAN_MS);
     if (retryAfterMs <= 0) return;
     throw new Refusal('rate_limited', 'You sent far too much; wait a minute and come back.', {

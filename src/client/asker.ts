@@ -5,7 +5,7 @@ import { READS_ONLY } from '../protocol/codes/reading.ts';
 import type { Connection } from './connection.ts';
 import type { Kept } from './outbox.ts';
 import type { PayloadOf, ReplyOf } from './pending-commands.ts';
-import { Refused, unsure } from './refused.ts';
+import { Refused, outcomeUnknown } from './refused.ts';
 
 /** Commands that are sent once for a reply, and not kept in the outbox. */
 export type Askable = Exclude<
@@ -49,12 +49,12 @@ export class Asker {
         resolve(result);
       };
       this.#questions.add({ name, payload, answered, isRepeatable, isAsked: false });
-      this.go();
+      this.send();
     });
   }
 
   /** Sends commands that wait; if the connection has ended, refuses them. */
-  go(): void {
+  send(): void {
     const { over } = this.#connection;
     for (const question of this.#questions) {
       if (over !== undefined) this.#answer(question, { ok: false, error: over });
@@ -68,7 +68,7 @@ export class Asker {
     this.#connection.ask(name, payload, (result: Result | undefined) => {
       question.isAsked = false;
       if (result === undefined && isRepeatable) return;
-      this.#answer(question, result ?? { ok: false, error: unsure });
+      this.#answer(question, result ?? { ok: false, error: outcomeUnknown });
     });
   }
 

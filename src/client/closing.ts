@@ -11,7 +11,7 @@ export const TOKEN_EXPIRED = 4003;
 export const UNAUTHORIZED = 4500;
 
 /** Whether to reconnect after a close: for every code below 4500, those of a lost network included. */
-export function shouldComeBack(code: number): boolean {
+export function shouldReconnect(code: number): boolean {
   return code < UNAUTHORIZED || code > 4999;
 }
 

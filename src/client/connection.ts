@@ -7,7 +7,7 @@ import {
   LEFT,
   CONNECTION_LOST,
   problemOf,
-  shouldComeBack,
+  shouldReconnect,
   UNAUTHORIZED,
 } from './closing.ts';
 import { Dialer, type DialerOptions } from './dialer.ts';
@@ -23,7 +23,7 @@ import {
 import { isTemporary, notConnected, Refused } from './refused.ts';
 import type { Status } from './status.ts';
 import { Timers } from './timers.ts';
-import { backoffMs, patienceMs, renewalMs, type Timing } from './timing.ts';
+import { backoffMs, replyTimeoutMs, renewalMs, type Timing } from './timing.ts';
 
 export interface ConnectionOptions extends DialerOptions {
   timing: Timing;
@@ -195,7 +195,7 @@ export class Connection<
       },
     });
     this.#socket = socket;
-    this.#expectAnswer(patienceMs(this.#timing, this.#failures));
+    this.#expectAnswer(replyTimeoutMs(this.#timing, this.#failures));
   }
 
   #frame(frame: string): void {
@@ -301,7 +301,7 @@ export class Connection<
   #closed(code: number, reason: string): void {
     this.#detach(undefined, code);
     const canTryToken = this.#dialer.closed(code, this.#problem);
-    if (canTryToken || shouldComeBack(code)) this.#scheduleRetry();
+    if (canTryToken || shouldReconnect(code)) this.#scheduleRetry();
     else this.#finish({ name: 'ended', code, problem: this.#problem ?? problemOf(code, reason) });
   }
 

@@ -210,7 +210,7 @@ export class Inbox {
     if (reply.reset === true) this.#begin();
     else if (hasResumed) this.#model.changed(reply);
     else this.#model.begin(reply);
-    this.#asker.go();
+    this.#asker.send();
     this.#watch();
   }
 
@@ -223,7 +223,7 @@ export class Inbox {
     if ('mentions' in payload) this.#model.counted(payload);
     else if ('kind' in payload) this.#model.put(payload);
     else this.#model.remove(payload.roomId);
-    this.#listeners.tell(name, payload as never);
+    this.#listeners.notify(name, payload as never);
   }
 
   #watch(): void {
@@ -234,13 +234,13 @@ export class Inbox {
   }
 
   #statusChanged(status: Status): void {
-    if (this.#connection.over !== undefined) this.#asker.go();
-    this.#listeners.tell('status', status);
+    if (this.#connection.over !== undefined) this.#asker.send();
+    this.#listeners.notify('status', status);
     this.#changed();
   }
 
   #changed(): void {
     this.#state = undefined;
-    this.#listeners.tell('change', this.state);
+    this.#listeners.notify('change', this.state);
   }
 }

@@ -7,7 +7,7 @@ export type { Entry, Store } from './outbox.ts';
 export { Refused } from './refused.ts';
 export type { Positions } from './positions.ts';
 export type { EditOptions, MessageOptions, Room } from './room.ts';
-export type { Heard, RoomEvent, RoomEvents } from './room-events.ts';
+export type { AppRoomEvents, RoomEvent, RoomEvents } from './room-events.ts';
 export type { Outgoing, RoomState, ShownMessage } from './state.ts';
 export { defaultTiming, type Timing } from './timing.ts';
 export type { TokenSource } from './tokens.ts';

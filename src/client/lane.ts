@@ -22,7 +22,7 @@ export class Lane<N extends AnyCommand> {
   }
 
   /** Sends the next command, if none is unanswered and the connection is open. */
-  go(): void {
+  send(): void {
     if (this.#isBusy || !this.#connection.isOpen) return;
     const next = this.#next();
     if (next === undefined) return;
@@ -30,7 +30,7 @@ export class Lane<N extends AnyCommand> {
     const answered: Answered<ReplyOf<N>> = (result) => {
       this.#isBusy = false;
       next.answered(result);
-      this.go();
+      this.send();
     };
     this.#connection.ask(next.name, next.payload, answered, next.delayed);
   }

@@ -18,7 +18,7 @@ export class Listeners<Events extends object> {
     return () => void listeners.delete(own);
   }
 
-  tell<N extends keyof Events>(name: N, payload: Events[N]): void {
+  notify<N extends keyof Events>(name: N, payload: Events[N]): void {
     for (const listener of this.#all.get(name) ?? []) {
       this.#call(listener as (payload: Events[N]) => unknown, payload);
     }
@@ -26,7 +26,7 @@ export class Listeners<Events extends object> {
 
   /** Passes an event of the room to its listeners and to all streams. */
   emit<N extends keyof Events>(name: N, payload: Events[N]): void {
-    this.tell(name, payload);
+    this.notify(name, payload);
     for (const feed of this.#streams.values()) feed(name, payload);
   }
 

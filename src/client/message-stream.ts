@@ -99,13 +99,13 @@ export class MessageStream {
   append(text: string): void {
     if (this.#ending !== undefined) return;
     this.#rest += text;
-    this.go();
+    this.send();
   }
 
   /** Ends the message. @returns the message, once the room has all of it @throws Refused */
   done(status: Ending = 'done'): Promise<Message> {
     this.#ending ??= status;
-    this.go();
+    this.send();
     return this.#ended;
   }
 
@@ -139,7 +139,7 @@ export class MessageStream {
   }
 
   /** Sends the next command: the message, an append, or its end. */
-  go(): void {
+  send(): void {
     if (this.#isBusy || this.#isOver) return;
     this.#stopWaiting();
     const piece = this.#piece();
@@ -170,7 +170,7 @@ export class MessageStream {
       this.#isBusy = true;
       this.#wait(APPEND_EVERY_MS, () => {
         this.#isBusy = false;
-        this.go();
+        this.send();
       });
     });
   }
@@ -214,7 +214,7 @@ export class MessageStream {
       this.#isBusy = false;
       if (this.#isOver) return;
       take(reply);
-      this.go();
+      this.send();
     };
     this.#ports.asker
       .ask(name, payload, taken, true)

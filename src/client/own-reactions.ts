@@ -12,7 +12,7 @@ export class OwnReactions {
   }
 
   /** Takes a reply with messages. @param given this user's reactions to them, by `seq` */
-  learn(messages: readonly Message[], given: Record<string, string[]> = {}): void {
+  merge(messages: readonly Message[], given: Record<string, string[]> = {}): void {
     for (const { seq } of messages) this.set(seq, given[seq] ?? []);
   }
 

@@ -65,7 +65,7 @@ export class PositionKeeper {
   }
 
   /** Missed messages are about to be emitted. */
-  missing(epoch: string): void {
+  catchUp(epoch: string): void {
     this.#epoch = epoch;
     this.#newAbove ??= this.rev;
   }

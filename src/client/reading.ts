@@ -48,12 +48,12 @@ export class Reading {
   }
 
   /** The read position to send to the room; undefined when the room has it. */
-  get wanted(): number | undefined {
+  get pending(): number | undefined {
     return this.#wanted > (this.#isKept ? this.#counts.readUpTo : 0) ? this.#wanted : undefined;
   }
 
   /** Takes the room's counts for this user and, in a small room, the read positions of all others. */
-  told({ room, you, receipts }: Pick<Reply<'joinRoom'>, 'room' | 'you' | 'receipts'>): void {
+  joined({ room, you, receipts }: Pick<Reply<'joinRoom'>, 'room' | 'you' | 'receipts'>): void {
     this.#userId = you.userId;
     this.#counted(you);
     this.#knowsAll = receipts !== undefined || room.memberCount < 2;
@@ -64,7 +64,7 @@ export class Reading {
   /** Takes the reply to a read position. */
   marked(readUpTo: number, result: Result<Counts>): void {
     // The room stores no position beyond its newest message, so its reply may be below this one.
-    if (this.wanted === readUpTo) this.#wanted = 0;
+    if (this.pending === readUpTo) this.#wanted = 0;
     if (!result.ok) return;
     this.#isKept = true;
     this.#counted(result);
@@ -73,11 +73,11 @@ export class Reading {
   #counted(counts: Counts): void {
     const { readUpTo, unread, unreadMentions } = counts;
     this.#counts = { readUpTo, unread, unreadMentions };
-    if (this.wanted !== undefined) this.#guess();
+    if (this.pending !== undefined) this.#guess();
   }
 
   /** This user has read up to here. The counts change at once if the loaded messages reach that far. */
-  want(readUpTo: number): void {
+  markRead(readUpTo: number): void {
     if (readUpTo > this.counts.readUpTo) {
       this.#wanted = readUpTo;
       this.#guess();
@@ -99,7 +99,7 @@ export class Reading {
    * @param isNew whether it is a new message
    * @returns whether the room must be asked for the counts
    */
-  heard(before: Message | undefined, after: Message, isNew: boolean): boolean {
+  messageChanged(before: Message | undefined, after: Message, isNew: boolean): boolean {
     if (after.senderId === this.#userId || after.seq <= this.counts.readUpTo) return false;
     if (before === undefined && !isNew) return after.deletedAt !== undefined;
     let isUnsure = false;

@@ -34,7 +34,10 @@ function problem(code: ErrorCode, message: string): Problem {
 export const notConnected = problem('unavailable', 'The room was left; join it and try again.');
 
 /** It is unknown whether the command was done. */
-export const unsure = problem('unavailable', 'The connection was lost; look whether it was done.');
+export const outcomeUnknown = problem(
+  'unavailable',
+  'The connection was lost; look whether it was done.',
+);
 
 export const frameTooBig = problem('too_large', 'This is too long; shorten it and send it again.');
 

@@ -1,5 +1,5 @@
 import type { EventName, EventPayload } from '../protocol/events.ts';
-import type { HeardSignals, MessageOf } from '../protocol/app.ts';
+import type { ReceivedSignals, MessageOf } from '../protocol/app.ts';
 import type { RoomState } from './state.ts';
 import type { Status } from './status.ts';
 
@@ -15,9 +15,9 @@ export type RoomEvents = { [N in EventName]: EventPayload<N> } & {
 };
 
 /** The events of a room with the application `A`: its signals hold their sender and the room. */
-export type Heard<A extends object> = Omit<RoomEvents, AppEvent> & {
+export type AppRoomEvents<A extends object> = Omit<RoomEvents, AppEvent> & {
   [N in AppEvent]: RoomEventsOf<A>[N];
-} & HeardSignals<A>;
+} & ReceivedSignals<A>;
 
 /** Events that hold a message of the application's kinds, or the state. */
 type AppEvent = 'message' | 'messageUpdated' | 'change';

@@ -79,7 +79,7 @@ export class RoomModel {
     this.#isStale = false;
     if (missed === undefined) this.#begin(reply);
     else this.#resume(reply, missed);
-    this.#myReactions.learn([...messages, ...(missed ?? [])], myReactions);
+    this.#myReactions.merge([...messages, ...(missed ?? [])], myReactions);
     this.timeline.dropBelow(room.horizon);
     for (const message of messages) this.#ports.stored(message);
     this.#typists.clear();
@@ -91,7 +91,7 @@ export class RoomModel {
   /** A further page of missed messages. */
   missed({ messages, myReactions, complete, position }: Reply<'getMissed'>): void {
     this.#takeMissed(messages);
-    this.#myReactions.learn(messages, myReactions);
+    this.#myReactions.merge(messages, myReactions);
     if (!complete) return;
     this.positions?.caughtUp(position);
     // While pages arrived, live events were not enough for the counts.
@@ -105,7 +105,7 @@ export class RoomModel {
    */
   refresh(): void {
     this.#isStale = true;
-    this.#refreshing.go();
+    this.#refreshing.send();
   }
 
   #nextRefresh(): Next<'joinRoom'> | undefined {
@@ -124,17 +124,17 @@ export class RoomModel {
 
   /** This user has read up to here. */
   markRead(readUpTo: number): void {
-    this.#reading.want(readUpTo);
-    this.go();
+    this.#reading.markRead(readUpTo);
+    this.send();
   }
 
   /** Sends this user's read position, if the room does not have it. */
-  go(): void {
-    this.#marking.go();
+  send(): void {
+    this.#marking.send();
   }
 
   #nextMark(): Next<'markRead'> | undefined {
-    const readUpTo = this.#reading.wanted;
+    const readUpTo = this.#reading.pending;
     if (readUpTo === undefined) return undefined;
     return {
       name: 'markRead',
@@ -174,19 +174,19 @@ export class RoomModel {
     listeners.emit('messageAppended', payload);
     const message = this.timeline.find(payload.seq);
     if (payload.status === undefined || message === undefined) return;
-    if (this.#reading.heard(before, message, false)) this.refresh();
+    if (this.#reading.messageChanged(before, message, false)) this.refresh();
     listeners.emit('messageUpdated', message);
   }
 
   /** Takes what a reply or an event holds about the room. */
-  learn(reply: Reply<Askable> | EventPayload<'pinsUpdated'>): void {
-    if ('messages' in reply) this.#myReactions.learn(reply.messages, reply.myReactions);
+  merge(reply: Reply<Askable> | EventPayload<'pinsUpdated'>): void {
+    if ('messages' in reply) this.#myReactions.merge(reply.messages, reply.myReactions);
     if ('room' in reply) this.#room = reply.room;
     if ('pins' in reply) this.#room = { ...this.#room!, pins: reply.pins };
   }
 
   /** @param entries commands given here that are not known to be stored */
-  known(entries: readonly Entry[]): Known {
+  state(entries: readonly Entry[]): Known {
     const changes = entries.filter(isChange);
     const pending = changes.filter((change) => !hasFailed(change));
     return {
@@ -212,13 +212,13 @@ export class RoomModel {
     for (const message of messages) this.timeline.put(message);
     this.#reading.clear();
     this.#myReactions.clear();
-    if (!isNew) this.#ports.listeners.tell('reset', undefined);
+    if (!isNew) this.#ports.listeners.notify('reset', undefined);
   }
 
   /** Resumes from a position: that of a lost connection, or one from before a restart. */
   #resume({ epoch }: Reply<'joinRoom'>, missed: readonly Message[]): void {
     if (this.#you === undefined) this.timeline.clear((this.positions?.rev ?? 0) + 1);
-    this.positions?.missing(epoch);
+    this.positions?.catchUp(epoch);
     this.#takeMissed(missed);
   }
 
@@ -249,7 +249,7 @@ export class RoomModel {
     this.#room = reply.room;
     this.#you = reply.you;
     this.#people.renamed(reply.you);
-    this.#reading.told(reply);
+    this.#reading.joined(reply);
   }
 
   #startPeople({ online, onlineCount, presence }: Reply<'joinRoom'>): void {
@@ -289,7 +289,7 @@ export class RoomModel {
         if (payload.onlineCount <= CROWD && !this.#ports.quiet) this.refresh();
         break;
       case 'typing':
-        if (!isMe) this.#typists.heard(payload);
+        if (!isMe) this.#typists.update(payload);
         break;
       case 'readReceipts':
         for (const receipt of payload.receipts) if (this.#reading.receipt(receipt)) this.refresh();
@@ -299,7 +299,7 @@ export class RoomModel {
         if (this.timeline.dropBelow(payload.horizon)) this.refresh();
         break;
       case 'pinsUpdated':
-        this.learn(payload);
+        this.merge(payload);
         break;
       case 'memberUpdated':
         this.#people.renamed(payload);
@@ -331,7 +331,7 @@ export class RoomModel {
     if (isMessage) this.#typists.stopped(message.senderId);
     stored(message);
     this.#act(by ?? message.senderId, isMessage ? message.rev : undefined);
-    if (this.#reading.heard(before, message, isMessage)) this.refresh();
+    if (this.#reading.messageChanged(before, message, isMessage)) this.refresh();
     // It was changed before the page that holds it arrived: for listeners it is new.
     listeners.emit(merged === 'new' ? 'message' : name, payload);
   }

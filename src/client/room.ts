@@ -3,8 +3,8 @@ import type {
   CommandsOf,
   KindsOf,
   MessageOf,
-  ReplyOf,
-  TakenBy,
+  CommandReply,
+  CommandPayload,
   SignalsOf,
 } from '../protocol/app.ts';
 import type { Message } from '../protocol/objects.ts';
@@ -15,10 +15,10 @@ import type { Followed } from './follower.ts';
 import { Listeners } from './listeners.ts';
 import type { MessageStream } from './message-stream.ts';
 import { type Entry, type Kept, type KeptPayload, Outbox, type Store } from './outbox.ts';
-import type { PayloadOf, ReplyOf as AnyReplyOf } from './pending-commands.ts';
+import type { PayloadOf, ReplyOf } from './pending-commands.ts';
 import type { Positions } from './positions.ts';
 import { Refused } from './refused.ts';
-import { type Heard, type RoomEvent, type RoomEvents } from './room-events.ts';
+import { type AppRoomEvents, type RoomEvent, type RoomEvents } from './room-events.ts';
 import { RoomModel } from './room-model.ts';
 import { Sender } from './sender.ts';
 import type { Outgoing, RoomState } from './state.ts';
@@ -165,7 +165,10 @@ export class Room<A extends object = object> {
    * @returns removes the listener
    * @example room.on('userJoined', ({ username }) => console.log(`${username} is here.`));
    */
-  on<N extends keyof Heard<A>>(name: N, listener: (payload: Heard<A>[N]) => unknown): () => void {
+  on<N extends keyof AppRoomEvents<A>>(
+    name: N,
+    listener: (payload: AppRoomEvents<A>[N]) => unknown,
+  ): () => void {
     return this.#listeners.on(name as keyof RoomEvents, listener as (payload: unknown) => unknown);
   }
 
@@ -219,7 +222,7 @@ export class Room<A extends object = object> {
       ended: () => this.#streams.delete(stream),
     });
     this.#streams.add(stream);
-    stream.go();
+    stream.send();
     await stream.begun;
     return stream;
   }
@@ -321,10 +324,10 @@ export class Room<A extends object = object> {
    */
   command<N extends keyof CommandsOf<A> & string>(
     name: N,
-    payload: TakenBy<A, N>,
-  ): Promise<ReplyOf<A, N>> {
+    payload: CommandPayload<A, N>,
+  ): Promise<CommandReply<A, N>> {
     const asked = this.#ask(name as unknown as 'getMembers', payload as object);
-    return asked as unknown as Promise<ReplyOf<A, N>>;
+    return asked as unknown as Promise<CommandReply<A, N>>;
   }
 
   /**
@@ -394,10 +397,10 @@ export class Room<A extends object = object> {
   #ask<N extends Askable>(
     name: N,
     payload: PayloadOf<N>,
-    take?: (reply: AnyReplyOf<N>) => void,
-  ): Promise<AnyReplyOf<N>> {
+    take?: (reply: ReplyOf<N>) => void,
+  ): Promise<ReplyOf<N>> {
     return this.#asker.ask(name, payload, (reply) => {
-      this.#model.learn(reply);
+      this.#model.merge(reply);
       take?.(reply);
     });
   }
@@ -431,7 +434,7 @@ export class Room<A extends object = object> {
       for (const stream of this.#streams) stream.fail(over);
       this.#model.left();
     }
-    this.#listeners.tell('status', status);
+    this.#listeners.notify('status', status);
     this.#changed();
   }
 
@@ -440,9 +443,9 @@ export class Room<A extends object = object> {
    * instead; unsent messages stay.
    */
   #go(): void {
-    this.#sender.go();
-    this.#asker.go();
-    this.#model.go();
+    this.#sender.send();
+    this.#asker.send();
+    this.#model.send();
   }
 
   #joined(reply: Reply<'joinRoom'>): void {
@@ -471,11 +474,11 @@ export class Room<A extends object = object> {
 
   #changed(): void {
     this.#state = undefined;
-    this.#listeners.tell('change', this.state);
+    this.#listeners.notify('change', this.state);
   }
 
   #makeState(entries: readonly Entry[]): RoomState {
     const { status, isCatchingUp } = this.#connection;
-    return { roomId: this.roomId, status, isCatchingUp, ...this.#model.known(entries) };
+    return { roomId: this.roomId, status, isCatchingUp, ...this.#model.state(entries) };
   }
 }

@@ -59,7 +59,7 @@ export class Sender {
       this.#promised.add({ id, resolve, reject });
     });
     promise.catch(() => undefined);
-    this.go();
+    this.send();
     return promise;
   }
 
@@ -68,7 +68,7 @@ export class Sender {
     const entry = this.#ports.outbox.find(id);
     if (entry?.state !== 'failed') return;
     this.#ports.outbox.mark(id, { state: 'waiting', by: this.#userId ?? entry.by });
-    this.go();
+    this.send();
   }
 
   /** Discards an entry that is not stored. If it is being sent, it may still be stored. */
@@ -90,10 +90,10 @@ export class Sender {
   }
 
   /** Sends entries that wait. If the connection has ended, rejects the promises; unsent messages stay. */
-  go(): void {
+  send(): void {
     const { over } = this.#ports.connection;
     if (over !== undefined) for (const { id } of this.#promised) this.#reject(id, over);
-    for (const lane of this.#lanes) lane.go();
+    for (const lane of this.#lanes) lane.send();
   }
 
   #next(isMessage: boolean): Next<Kept['name']> | undefined {

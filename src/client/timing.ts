@@ -47,7 +47,7 @@ export function renewalMs({ againMs }: Timing, left: number, random: number): nu
 const MAX_PATIENCE = 5;
 
 /** How long the first reply may take at this attempt, in milliseconds. */
-export function patienceMs({ answerMs }: Timing, failures: number): number {
+export function replyTimeoutMs({ answerMs }: Timing, failures: number): number {
   return answerMs * (1 + Math.min(failures, MAX_PATIENCE));
 }
 

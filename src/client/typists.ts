@@ -24,7 +24,7 @@ export class Typists {
     return (this.#list ??= [...this.#users.values()]);
   }
 
-  heard(payload: EventPayload<'typing'>): void {
+  update(payload: EventPayload<'typing'>): void {
     const { userId, isTyping } = payload;
     this.stopped(userId);
     if (!isTyping) return;

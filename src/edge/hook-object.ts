@@ -30,7 +30,7 @@ export class HookObject extends HostingObject<Hook> {
 
   /** Takes the room's deliveries. Resolves when they are stored. */
   async tell(owed: readonly { key: string; body: string }[]): Promise<void> {
-    await this.hosted.ask((hook) => hook.tell(this.#roomId, owed));
+    await this.hosted.ask((hook) => hook.enqueue(this.#roomId, owed));
   }
 
   async replay(position: string): Promise<void> {
@@ -68,7 +68,7 @@ export class HookObject extends HostingObject<Hook> {
       {
         fingerprint: this.#outgoing?.fingerprint ?? '',
         reports: true,
-        noted: (_, reason) =>
+        onHealthChange: (_, reason) =>
           log.event('warn', reason === undefined ? 'webhook works' : 'webhook fails', { reason }),
       },
     );

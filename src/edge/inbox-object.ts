@@ -107,7 +107,7 @@ export class InboxObject extends SocketObject<Inbox> {
   #notifyHook(...attempt: Parameters<Carry>): ReturnType<Carry> {
     const carry = notificationCarrier({
       notice: this.#notice,
-      tell: (roomId, owed) => callRoom(async () => this.env.HOOK.getByName(roomId).tell(owed)),
+      enqueue: (roomId, owed) => callRoom(async () => this.env.HOOK.getByName(roomId).tell(owed)),
     });
     return carry(...attempt);
   }

@@ -44,7 +44,7 @@ export class RelayObject extends SocketObject<Relay> {
         });
         this.hosted.queue(
           (relay) => {
-            this.input.assertBack(identity.userId);
+            this.input.assertNotBanned(identity.userId);
             relay.connect(connection, join);
           },
           1,

@@ -37,8 +37,8 @@ export class RoomInput<O extends Connectable> {
   }
 
   /** @throws Refusal `rate_limited` for a user who was disconnected for a flood */
-  assertBack(userId: string): void {
-    this.#floodBans.assertBack(userId, Date.now());
+  assertNotBanned(userId: string): void {
+    this.#floodBans.assertNotBanned(userId, Date.now());
   }
 
   /** Queues a frame for the room; everything that its connection has sent before is done first. */
@@ -55,7 +55,7 @@ export class RoomInput<O extends Connectable> {
     if (state.end === 'link') return false;
     const { limits } = this.#options;
     const weight = costFor(state.identity, weightOf(data, limits));
-    return this.#floodBans.hear(state.identity.userId, Date.now(), weight, limits);
+    return this.#floodBans.countCommands(state.identity.userId, Date.now(), weight, limits);
   }
 
   /** Closes a flooding connection. The frames still received from it extend its user's ban. */

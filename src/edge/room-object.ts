@@ -1,6 +1,6 @@
 import { SWEEPER } from '../files/delete-files.ts';
 import type { Carry } from '../host/courier.ts';
-import { noteBackend } from '../observability/note-backend.ts';
+import { logBackendHealth } from '../observability/log-backend-health.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Reply, RequestName } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
@@ -116,7 +116,7 @@ export class RoomObject extends SocketObject<Room> {
       ask: (id, body) => this.ctx.exports.Backend.ask(id, body),
       now: () => Date.now(),
       meter: { asked: (...question) => this.report.asked(...question) },
-      noted: noteBackend(this.log),
+      onHealthChange: logBackendHealth(this.log),
       failed: (failure) => void reportFailure(this.env, failure),
     });
   }

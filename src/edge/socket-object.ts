@@ -37,7 +37,7 @@ export abstract class SocketObject<O extends Connectable> extends HostingObject<
     const connection = this.connections.candidate(server, { identity, ...about });
     try {
       await this.hosted.run((object) => {
-        this.input.assertBack(identity.userId);
+        this.input.assertNotBanned(identity.userId);
         object.connect(connection, join);
         this.connections.accept(server, connection);
       });

@@ -190,7 +190,7 @@ export class SessionChat implements SocketIoOwner {
   async #admit(request: ConnectRequest): Promise<void> {
     try {
       const identity = await this.#ports.authenticate(credentialsOf(request.auth, this.#handshake));
-      floodBans.assertBack(identity.userId, Date.now());
+      floodBans.assertNotBanned(identity.userId, Date.now());
       this.#identity = identity;
       this.#carrier.pending?.remove();
       this.#socket = request.accept();

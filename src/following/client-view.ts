@@ -21,12 +21,12 @@ export class ClientView {
   /** Records the reply to the first join, which the client reads itself. */
   joined(reply: JoinReply): void {
     this.#last = { room: reply.room, you: reply.you };
-    if (this.#isMoving) this.here = PresenceSnapshot.in(reply);
+    if (this.#isMoving) this.here = PresenceSnapshot.fromJoinReply(reply);
   }
 
   /** Records a join after a break. @returns events for what changed while there was no connection */
   rejoined(reply: JoinReply): readonly string[] {
-    const now = PresenceSnapshot.in(reply);
+    const now = PresenceSnapshot.fromJoinReply(reply);
     const presenceChanges = now && this.here?.changesTo(now, reply.room.roomId, Date.now());
     const lines = presenceChanges ?? [presenceLine(reply)];
     const changes = changesSince(this.#last, reply);
@@ -38,7 +38,7 @@ export class ClientView {
   /** Records lines sent to the client. Presence is forgotten once the room no longer names all users. */
   delivered(lines: readonly string[]): void {
     const { here } = this;
-    if (here !== undefined && !lines.every((line) => here.heard(line))) this.here = undefined;
+    if (here !== undefined && !lines.every((line) => here.apply(line))) this.here = undefined;
   }
 }
 

@@ -27,7 +27,7 @@ export class InboxSubscription implements Subscription {
   /** @throws Refusal when the inbox refuses the reader */
   async open(since: string | undefined): Promise<void> {
     if (since === undefined) {
-      await this.#follow({ limit: 1 }, ({ position }) => this.#sink.standsAt(position));
+      await this.#follow({ limit: 1 }, ({ position }) => this.#sink.caughtUp(position));
       return;
     }
     const reply = await this.#page(since);
@@ -55,7 +55,7 @@ export class InboxSubscription implements Subscription {
     if (this.#isOver) return;
     await this.#follow({ since: reply.position, limit: PAGE }, (missed) => {
       this.#send(missed);
-      this.#sink.standsAt(missed.position);
+      this.#sink.caughtUp(missed.position);
     });
   }
 

@@ -13,7 +13,7 @@ export class PresenceSnapshot {
   }
 
   /** The users in a join reply; undefined where it does not name all of them. */
-  static in({ online, onlineCount, presence }: JoinReply): PresenceSnapshot | undefined {
+  static fromJoinReply({ online, onlineCount, presence }: JoinReply): PresenceSnapshot | undefined {
     return presence === 'users' && online.length === onlineCount
       ? new PresenceSnapshot(online)
       : undefined;
@@ -24,7 +24,7 @@ export class PresenceSnapshot {
   }
 
   /** Applies a line sent to the client. @returns whether all present users are still known */
-  heard(line: string): boolean {
+  apply(line: string): boolean {
     const name = eventName(line);
     if (name === 'presence') return false;
     if (name === 'userJoined') {

@@ -36,7 +36,7 @@ export interface SubscriptionSink {
    */
   lines(lines: readonly string[], position: string | undefined): void;
   /** Everything up to `position` has been delivered; live events follow. */
-  standsAt(position: string): void;
+  caughtUp(position: string): void;
   /** The client's position is of another epoch of the room: what it holds is obsolete. */
   reset(position: string): void;
   /** Nothing more will be delivered. */
@@ -128,7 +128,7 @@ export class RoomSubscription implements Subscription {
         this.#sink.lines(action.lines, action.position);
         break;
       case 'caughtUp':
-        this.#sink.standsAt(action.position);
+        this.#sink.caughtUp(action.position);
         break;
       case 'reset':
         this.#sink.reset(action.position);

@@ -54,7 +54,7 @@ export interface BeforeMessagePorts {
   now: () => number;
   meter?: { asked(outcome: QuestionOutcome, ms: number): void } | undefined;
   /** Called when the backend begins to fail, with the reason, and when it answers again, without one. */
-  noted?: (reason: string | undefined) => void;
+  onHealthChange?: (reason: string | undefined) => void;
   /** Called when a question has failed. */
   failed?: (failure: BackendFailure) => void;
 }
@@ -137,7 +137,7 @@ export class BeforeMessage {
 
   #failed(failure: BackendFailure): void {
     this.#breaker.failed();
-    if (!this.#isFailing) this.#ports.noted?.(failure.reason);
+    if (!this.#isFailing) this.#ports.onHealthChange?.(failure.reason);
     this.#isFailing = true;
     this.#lastFailure = failure;
     this.#ports.failed?.(failure);
@@ -145,7 +145,7 @@ export class BeforeMessage {
 
   #succeeded(): void {
     this.#breaker.succeeded();
-    if (this.#isFailing) this.#ports.noted?.(undefined);
+    if (this.#isFailing) this.#ports.onHealthChange?.(undefined);
     this.#isFailing = false;
   }
 

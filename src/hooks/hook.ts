@@ -36,7 +36,7 @@ export interface HookOptions {
    * Called when the requests of a room begin to fail, with the reason, and when they are accepted
    * again, without one.
    */
-  noted?(roomId: string, reason: string | undefined): void;
+  onHealthChange?(roomId: string, reason: string | undefined): void;
 }
 
 /** The body of a delivery of the log. */
@@ -99,10 +99,10 @@ export class Hook implements Hosted {
   }
 
   /** Takes deliveries from a room: that its log has changed, or an event with its body. */
-  tell(roomId: string, owed: readonly { key: string; body: string }[]): void {
+  enqueue(roomId: string, deliveries: readonly { key: string; body: string }[]): void {
     this.#write(() => {
       if (this.#rows.state() === undefined) this.#rows.setState(this.#options.fingerprint, false);
-      for (const { key, body } of owed) {
+      for (const { key, body } of deliveries) {
         const isLog = key === LOG_KEY;
         this.#deliveries.add(`${ROOM_TARGET}${roomId}`, key, isLog ? null : body);
         if (isLog) this.#rows.dropBatch(roomId);
@@ -117,7 +117,7 @@ export class Hook implements Hosted {
       const replays = known.replays + 1;
       this.#rows.put(roomId, { ...known, position, replays, batch: null });
     });
-    this.tell(roomId, [{ key: LOG_KEY, body: '{}' }]);
+    this.enqueue(roomId, [{ key: LOG_KEY, body: '{}' }]);
     this.#write(() => this.#deliveries.restart(`${ROOM_TARGET}${roomId}`));
   }
 
@@ -156,7 +156,7 @@ export class Hook implements Hosted {
       const since = known.failingSince ?? this.#ports.clock.now();
       this.#rows.put(roomId, { ...known, batch: kept, failingSince: since, reason });
       if (known.failingSince !== null) return;
-      this.#options.noted?.(roomId, reason);
+      this.#options.onHealthChange?.(roomId, reason);
       if (this.#options.reports) this.#deliveries.add(STATUS_TARGET, roomId);
     });
   }
@@ -228,7 +228,7 @@ export class Hook implements Hosted {
 
   #noteTaken(roomId: string, { failingSince }: HookedRoom): void {
     if (failingSince === null) return;
-    this.#options.noted?.(roomId, undefined);
+    this.#options.onHealthChange?.(roomId, undefined);
     if (this.#options.reports) this.#deliveries.add(STATUS_TARGET, roomId);
   }
 

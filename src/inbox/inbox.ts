@@ -97,7 +97,7 @@ export class Inbox {
     const { identity } = connection.state;
     this.#tokenExpiry.sweep();
     this.#charge(identity, 'openInbox');
-    assertPlace(this.#connections, this.#settings.limits, identity.userId);
+    assertMayConnect(this.#connections, this.#settings.limits, identity.userId);
     let isFirst = true;
     this.#connections.add(connection);
     const done = (outcome: Outcome<InboxReply<'openInbox'>>) => {
@@ -303,7 +303,11 @@ export class Inbox {
 }
 
 /** @throws Refusal `too_many_connections` */
-function assertPlace(connections: Connections, { connectionsPerUser }: Limits, userId: string) {
+function assertMayConnect(
+  connections: Connections,
+  { connectionsPerUser }: Limits,
+  userId: string,
+) {
   if (connections.ofUser(userId).length < connectionsPerUser) return;
   throw new Refusal(
     'too_many_connections',

@@ -19,7 +19,7 @@ export interface App<S = object, K = object, C = object, R = object> {
 /** The payloads of an application's signals, by name. `A` may also be a plain object type of them. */
 export type SignalsOf<A> = A extends App<infer S> ? { [N in keyof S]: Input<S[N]> } : A;
 /** The payloads of signals as they are received. */
-export type HeardSignals<A> = {
+export type ReceivedSignals<A> = {
   [N in keyof SignalsOf<A>]: (A extends App<infer S>
     ? N extends keyof S
       ? Output<S[N]>
@@ -52,11 +52,13 @@ export type MessageOf<A> = [keyof KindsOf<A>] extends [never]
   : Omit<Message, 'kind' | 'data'> & (OfKind<A> | { kind?: undefined; data?: undefined });
 
 /** The payload of one command of an application, and its reply. */
-export type TakenBy<A, N extends keyof CommandsOf<A>> = CommandsOf<A>[N] extends {
+export type CommandPayload<A, N extends keyof CommandsOf<A>> = CommandsOf<A>[N] extends {
   payload: infer P;
 }
   ? P
   : never;
-export type ReplyOf<A, N extends keyof CommandsOf<A>> = CommandsOf<A>[N] extends { reply: infer R }
+export type CommandReply<A, N extends keyof CommandsOf<A>> = CommandsOf<A>[N] extends {
+  reply: infer R;
+}
   ? R
   : never;

@@ -8,7 +8,7 @@ import { type PushPeers, STARTS_WITHIN_MS } from './carry-pushes.ts';
 /** How an inbox reaches rooms and the outgoing webhook. */
 export interface NotificationPeers extends Pick<PushPeers, 'notice'> {
   /** Gives the webhook events of a room to send. Resolves when they are stored. */
-  tell(roomId: string, told: readonly { key: string; body: string }[]): Promise<void>;
+  enqueue(roomId: string, deliveries: readonly { key: string; body: string }[]): Promise<void>;
 }
 
 /**
@@ -26,7 +26,7 @@ export function notificationCarrier(peers: NotificationPeers): Carry {
     if (!answer.ok) return answer.error.code === 'room_not_found' ? 'delivered' : 'failed';
     if (answer.notice === undefined) return 'delivered';
     const body = bodyOf(userId, roomId, answer.notice);
-    await peers.tell(roomId, [{ key: `notification:${userId}`, body }]);
+    await peers.enqueue(roomId, [{ key: `notification:${userId}`, body }]);
     return 'delivered';
   }
 }

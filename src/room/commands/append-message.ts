@@ -21,7 +21,7 @@ export const appendMessage: Handler<'appendMessage'> = (context, payload) => {
   appendRates.charge(String(stream.seq));
   const rest = restOf(context, stream, payload);
   if (rest !== '') return append(context, stream, rest);
-  streams.heard(stream.seq, now);
+  streams.touch(stream.seq, now);
   const reply = replyOf(stream, context.messages.revOf(stream.seq) ?? 0, stream.length);
   return { reply: payload.text === '' ? reply : { ...reply, duplicate: true } };
 };

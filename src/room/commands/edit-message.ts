@@ -45,7 +45,7 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
 function composed(context: Context, given: Message): Message {
   const draft = compose(context, actingUser(context), {
     ...draftOf({ ...given, replyTo: undefined }),
-    maySayNothing: given.files !== undefined,
+    mayBeEmpty: given.files !== undefined,
     // A new text is within the limit of a message; one that stays may have been streamed, and be
     // longer.
     isStreamed: exceedsBytes(given.message, context.limits.messageBytes),

@@ -40,7 +40,7 @@ export const message: Handler<'message'> = (context, payload) => {
   // The text of a stream is judged at its end.
   const draft = compose(context, streaming === true ? undefined : actingUser(context), {
     ...draftOf({ ...payload, data: senderData(context, { kind }, data) }),
-    maySayNothing: files.length > 0,
+    mayBeEmpty: files.length > 0,
     isStreamed: streaming === true,
   });
   return send(context, payload, draft);

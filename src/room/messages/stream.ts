@@ -96,7 +96,7 @@ function judge(context: UpkeepContext, before: Message): Message | { refusal: Re
   try {
     const draft = compose(context, sendingUser(context, before), {
       ...draftOf(before),
-      maySayNothing: true,
+      mayBeEmpty: true,
       isStreamed: true,
     });
     const isSame =

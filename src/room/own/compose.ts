@@ -12,7 +12,7 @@ import { appRoom, type Acting } from './app-room.ts';
 
 export interface Composed extends Draft {
   /** Whether its text may be empty. */
-  maySayNothing?: boolean;
+  mayBeEmpty?: boolean;
   /** Whether the text is, or was, streamed: then it may be longer. */
   isStreamed?: boolean;
 }
@@ -80,7 +80,7 @@ export function withDraft(before: Message, { message, meta, data }: Draft): Mess
 export function compose(
   context: UpkeepContext,
   from: Acting | undefined,
-  { maySayNothing, isStreamed = false, ...given }: Composed,
+  { mayBeEmpty, isStreamed = false, ...given }: Composed,
 ): Draft {
   const draft = withKind(context, given);
   const maxBytes = isStreamed ? context.limits.streamBytes : context.limits.messageBytes;
@@ -90,7 +90,7 @@ export function compose(
     if (replacement === undefined) return before;
     const replaced = withKind(context, { ...before, ...replacement });
     assertSizes(replaced, maxBytes);
-    const why = maySayNothing === true ? undefined : wrongText(replaced.message);
+    const why = mayBeEmpty === true ? undefined : wrongText(replaced.message);
     if (why !== undefined && replaced.kind === undefined) throw invalidField('message', why);
     return replaced;
   };

@@ -98,7 +98,7 @@ export class Streams {
   }
 
   /** Notes that the sender was active now, without text to append. */
-  heard(seq: number, now: number): void {
+  touch(seq: number, now: number): void {
     this.#database.run('UPDATE streams SET heard_at = ? WHERE seq = ?', now, seq);
   }
 

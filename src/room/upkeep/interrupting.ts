@@ -23,7 +23,7 @@ function interruptSilent(context: UpkeepContext): readonly Effect[] {
     } catch (error) {
       if (!(error instanceof Undecided)) throw error;
       // Restarts the silence: the backend is asked again if the answer is lost with the room's memory.
-      streams.heard(seq, now);
+      streams.touch(seq, now);
       return [{ type: 'ask' as const, question: error.question, seq }];
     }
   });

@@ -67,7 +67,7 @@ class EventStream implements SubscriptionSink {
     this.#body.write(eventBytes(lines, position));
   }
 
-  standsAt(position: string): void {
+  caughtUp(position: string): void {
     // An id without data is remembered by clients, and dispatches no event.
     this.#send(`id: ${position}\n\n`);
   }

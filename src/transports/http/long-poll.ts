@@ -77,7 +77,7 @@ class Poll implements SubscriptionSink {
     this.#found.resolve({ position, lines });
   }
 
-  standsAt(position: string): void {
+  caughtUp(position: string): void {
     this.#position = position;
     if (this.#isFirst) this.stop();
   }

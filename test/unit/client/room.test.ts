@@ -7,7 +7,7 @@ import {
   type Status,
   type Store,
 } from '../../../src/client/index.ts';
-import { shouldComeBack } from '../../../src/client/closing.ts';
+import { shouldReconnect } from '../../../src/client/closing.ts';
 import { closeCodes } from '../../../src/protocol/codes/close-codes.ts';
 import { type Host, startNodeHost } from '../../support/hosts.ts';
 import { HttpVisitor } from '../../support/http-visitor.ts';
@@ -427,7 +427,7 @@ describe('a token', () => {
 describe('an end', () => {
   test.each(Object.entries(closeCodes))('named %s is followed by a reconnect or not', (_, code) => {
     const isForGood = code >= 4500;
-    expect(shouldComeBack(code)).toBe(!isForGood);
+    expect(shouldReconnect(code)).toBe(!isForGood);
   });
 
   test.each([

@@ -10,7 +10,7 @@ test('a typing notice lapses, however often it is read', () => {
   };
   const typists = new Typists({ after }, 6_000, () => lapsed++);
   expect(typists.list).toEqual([]);
-  typists.heard({ roomId: 'r', userId: 'ben', username: 'Ben', isTyping: true });
+  typists.update({ roomId: 'r', userId: 'ben', username: 'Ben', isTyping: true });
   expect(typists.list).toEqual([{ userId: 'ben', username: 'Ben' }]);
   due[0]?.();
   expect([typists.list, lapsed]).toEqual([[], 1]);

@@ -9,7 +9,7 @@ const member = { role: 'none', online: true, roomId: 'r', by: 'anna' };
 it('a presence snapshot shows a user with their newest name', () => {
   const here = new PresenceSnapshot([anna, ben]);
   const anne = { userId: 'anna', username: 'Anne' };
-  expect(here.heard(eventLine('memberUpdated', { ...member, ...anne }))).toBe(true);
+  expect(here.apply(eventLine('memberUpdated', { ...member, ...anne }))).toBe(true);
   expect(here.users).toEqual([anne, ben]);
   expect(here.changesTo(new PresenceSnapshot([ben]), 'r', 1)).toEqual([
     eventLine('userLeft', { roomId: 'r', ...anne, timestamp: 1, reason: 'disconnected' }),
@@ -18,7 +18,7 @@ it('a presence snapshot shows a user with their newest name', () => {
 
 it('a presence snapshot does not take a member for online', () => {
   const here = new PresenceSnapshot([ben]);
-  here.heard(eventLine('memberUpdated', { ...member, ...anna, online: false }));
+  here.apply(eventLine('memberUpdated', { ...member, ...anna, online: false }));
   expect(here.users).toEqual([ben]);
 });
 

@@ -35,7 +35,7 @@ function asking(given: Record<string, string> = {}) {
     ask: askerOf(beforeMessageEndpoint(settings)!),
     now: () => clock.now,
     meter: { asked: (outcome) => outcomes.push(outcome) },
-    noted: (reason) => noted.push(reason),
+    onHealthChange: (reason) => noted.push(reason),
   });
   const ask = (message: string, userId = 'alice', roomId = 'general') =>
     before.ask({

@@ -71,7 +71,7 @@ export class HookHarness {
       courier: {
         send: (_, deliveries, settle) =>
           void this.#queue.push(() => {
-            this.use((hook) => hook.tell('harness', deliveries));
+            this.use((hook) => hook.enqueue('harness', deliveries));
             this.room.turn(() => settle(deliveries.map(() => 'delivered')));
           }),
       },
@@ -195,7 +195,7 @@ export class HookHarness {
       {
         fingerprint: this.fingerprint,
         reports: false,
-        noted: (_, reason) => this.noted.push(reason ?? 'works'),
+        onHealthChange: (_, reason) => this.noted.push(reason ?? 'works'),
       },
     );
   }
