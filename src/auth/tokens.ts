@@ -137,7 +137,7 @@ async function verified(token: string, rules: TokenRules, now: number): Promise<
       throw new Refusal('token_expired', 'The token has expired; get a new one.');
     }
     if (error instanceof errors.JWTClaimValidationFailed) assertSeconds(error.payload, 'nbf');
-    throw unauthorized('The token does not hold; get a new one.');
+    throw unauthorized('The token is not valid; get a new one.');
   }
 }
 

@@ -293,7 +293,7 @@ describe.skipIf(!hasBrowser)('the page, with a token that is refused', () => {
       keyOf(`${SECRET} of somebody else`),
     );
     await ann.join('', company.room, foreign);
-    await ann.page.getByText('The token does not hold; get a new one.').waitFor();
+    await ann.page.getByText('The token is not valid; get a new one.').waitFor();
     const field = ann.page.getByLabel('Token', { exact: true });
     expect(
       await field.evaluate((one: Field) => [

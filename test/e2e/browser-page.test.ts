@@ -63,7 +63,7 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
       keyOf(`${SECRET} of somebody else`),
     );
     await ann.join('Ann', company.room, foreign);
-    await ann.page.getByText('The token does not hold; get a new one.').waitFor();
+    await ann.page.getByText('The token is not valid; get a new one.').waitFor();
     expect(await ann.page.getByRole('button', { name: 'Join', exact: true }).isVisible()).toBe(
       true,
     );

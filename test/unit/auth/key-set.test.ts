@@ -24,7 +24,7 @@ const rsa = signingKey('RS256');
 const ec = signingKey('ES256');
 const ed = signingKey('EdDSA');
 
-const DOES_NOT_HOLD = { code: 'unauthorized', message: 'The token does not hold; get a new one.' };
+const INVALID_TOKEN = { code: 'unauthorized', message: 'The token is not valid; get a new one.' };
 const UNAVAILABLE = {
   code: 'unavailable',
   message:
@@ -109,7 +109,7 @@ describe('a token signed with a published key', () => {
     for (const alg of ['RS256', 'PS256', 'RS512', 'PS384', 'RS256'] as const) {
       const token = await tokenOf({ ...rsa, alg });
       expect(await any.who(token)).toBe('alice');
-      expect(await bound.who(token)).toEqual(alg === 'RS256' ? 'alice' : DOES_NOT_HOLD);
+      expect(await bound.who(token)).toEqual(alg === 'RS256' ? 'alice' : INVALID_TOKEN);
     }
     expect(any.server.asked).toBe(1);
   });
@@ -122,17 +122,17 @@ describe('a token signed with a published key', () => {
       service.now += 5 * SECOND;
     }
     expect(service.server.asked).toBe(1);
-    expect(await service.who(await tokenOf(signingKey('ES256')))).toEqual(DOES_NOT_HOLD);
-    expect(await service.who(await tokenOf(rsa))).toEqual(DOES_NOT_HOLD);
+    expect(await service.who(await tokenOf(signingKey('ES256')))).toEqual(INVALID_TOKEN);
+    expect(await service.who(await tokenOf(rsa))).toEqual(INVALID_TOKEN);
   });
 
   it('[AUTH2] is not checked with a key without a kid if another key has the kid of the token', async () => {
     const { kid: _, ...nameless } = published(ec);
     const other = signingKey('ES256', 'named');
     const named = await tokenOf(ec, 'alice', { kid: 'named' });
-    expect(await (await serving([nameless, published(other)])).who(named)).toEqual(DOES_NOT_HOLD);
+    expect(await (await serving([nameless, published(other)])).who(named)).toEqual(INVALID_TOKEN);
     const ofOtherKind = published({ ...rsa, kid: 'named' });
-    expect(await (await serving([nameless, ofOtherKind])).who(named)).toEqual(DOES_NOT_HOLD);
+    expect(await (await serving([nameless, ofOtherKind])).who(named)).toEqual(INVALID_TOKEN);
   });
 
   it('is valid as soon as its key is published, also beside a key without a kid', async () => {
@@ -165,11 +165,11 @@ describe('a token signed with a published key', () => {
     const expired = await signedBy(ec, { sub: 'alice', exp: NOW / SECOND - 60 });
     expect(await service.who(expired)).toMatchObject({ code: 'token_expired' });
     const endless = await signedBy(ec, { sub: 'alice', exp: undefined });
-    expect(await service.who(endless)).toEqual(DOES_NOT_HOLD);
+    expect(await service.who(endless)).toEqual(INVALID_TOKEN);
     expect(await service.who(await tokenOf(ec, 'guest:x'))).toMatchObject({ code: 'unauthorized' });
     const [header, , signature] = (await tokenOf(ec)).split('.');
     const claims = Buffer.from(JSON.stringify({ sub: 'root', exp: END })).toString('base64url');
-    expect(await service.who([header, claims, signature].join('.'))).toEqual(DOES_NOT_HOLD);
+    expect(await service.who([header, claims, signature].join('.'))).toEqual(INVALID_TOKEN);
   });
 
   it('is valid beside one signed with the secret', async () => {
@@ -206,7 +206,7 @@ describe('keys', () => {
     service.server.publish(published(rsa));
     expect(await service.who(old)).toBe('alice');
     service.now += 10 * MINUTE;
-    expect(await service.who(old)).toEqual(DOES_NOT_HOLD);
+    expect(await service.who(old)).toEqual(INVALID_TOKEN);
     expect(await service.who(young)).toBe('alice');
     expect(service.failures).toEqual([]);
   });
@@ -216,7 +216,7 @@ describe('keys', () => {
     const strange = await Promise.all(
       Array.from({ length: 40 }, () => tokenOf(ec, 'mallory', { kid: crypto.randomUUID() })),
     );
-    for (const token of strange) expect(await service.who(token)).toEqual(DOES_NOT_HOLD);
+    for (const token of strange) expect(await service.who(token)).toEqual(INVALID_TOKEN);
     expect(service.server.asked).toBe(1);
     service.now += 5 * SECOND;
     await Promise.all(strange.map((token) => service.who(token)));
@@ -225,17 +225,17 @@ describe('keys', () => {
 
   it.each([
     ['private keys', { ...ec.privateKey.export({ format: 'jwk' }), kid: ec.kid }, 'alice'],
-    ['for encryption', { ...published(ec), use: 'enc' }, DOES_NOT_HOLD],
-    ['for another algorithm', { ...published(ec), alg: 'ES384' }, DOES_NOT_HOLD],
-    ['for signing', { ...published(ec), key_ops: ['sign'] }, DOES_NOT_HOLD],
-    ['damaged', { ...published(ec), x: 'AAAA' }, DOES_NOT_HOLD],
+    ['for encryption', { ...published(ec), use: 'enc' }, INVALID_TOKEN],
+    ['for another algorithm', { ...published(ec), alg: 'ES384' }, INVALID_TOKEN],
+    ['for signing', { ...published(ec), key_ops: ['sign'] }, INVALID_TOKEN],
+    ['damaged', { ...published(ec), x: 'AAAA' }, INVALID_TOKEN],
     [
       'with null for absent fields',
       { ...published(ec), alg: null, use: null, key_ops: null },
       'alice',
     ],
-    ['of another curve', { ...published(signingKey('ES384')), kid: ec.kid }, DOES_NOT_HOLD],
-    ['malformed', { kid: ec.kid, kty: 7, key_ops: 7 }, DOES_NOT_HOLD],
+    ['of another curve', { ...published(signingKey('ES384')), kid: ec.kid }, INVALID_TOKEN],
+    ['malformed', { kid: ec.kid, kty: 7, key_ops: 7 }, INVALID_TOKEN],
   ])('that are %s are used or ignored', async (_, jwk, outcome) => {
     const service = await serving([jwk, published(rsa)]);
     expect(await service.who(await tokenOf(ec))).toEqual(outcome);
@@ -248,7 +248,7 @@ describe('keys', () => {
     const signed = `${base64({ alg: 'RS256', kid: 'weak' })}.${base64({ sub: 'alice', exp: END })}`;
     const signature = sign('sha256', Buffer.from(signed), weak.privateKey).toString('base64url');
     const service = await serving([published(weak)]);
-    expect(await service.who(`${signed}.${signature}`)).toEqual(DOES_NOT_HOLD);
+    expect(await service.who(`${signed}.${signature}`)).toEqual(INVALID_TOKEN);
   });
 });
 
@@ -270,7 +270,7 @@ describe('a secret and a key set are never confused', () => {
           const header = { alg: `HS${hash}`, kid: rsa.kid };
           const signed = `${base64(header)}.${base64({ sub: 'root', exp: END })}`;
           const signature = createHmac(`sha${hash}`, secret).update(signed).digest('base64url');
-          expect(await service.who(`${signed}.${signature}`)).toEqual(DOES_NOT_HOLD);
+          expect(await service.who(`${signed}.${signature}`)).toEqual(INVALID_TOKEN);
         }
       }
     },
@@ -282,15 +282,15 @@ describe('a secret and a key set are never confused', () => {
     const token = await new SignJWT({ sub: 'root', exp: NOW / SECOND + 60 })
       .setProtectedHeader({ alg: 'HS256', kid: 'oct' })
       .sign(createSecretKey(k));
-    expect(await service.who(token)).toEqual(DOES_NOT_HOLD);
+    expect(await service.who(token)).toEqual(INVALID_TOKEN);
   });
 
   it('refuses public-key tokens without a key set, and HS256 without a secret', async () => {
     const onlySecret = authenticator({ secrets: [SECRET] }, false, () => NOW);
-    await expect(onlySecret({ token: await tokenOf(rsa) })).rejects.toMatchObject(DOES_NOT_HOLD);
+    await expect(onlySecret({ token: await tokenOf(rsa) })).rejects.toMatchObject(INVALID_TOKEN);
     const onlyKeys = await serving([published(rsa)]);
     const bySecret = await signToken({ sub: 'bob', exp: NOW / SECOND + 60 }, SECRET);
-    expect(await onlyKeys.who(bySecret)).toEqual(DOES_NOT_HOLD);
+    expect(await onlyKeys.who(bySecret)).toEqual(INVALID_TOKEN);
     expect(onlyKeys.server.asked).toBe(0);
   });
 
@@ -318,8 +318,8 @@ describe('a secret and a key set are never confused', () => {
   ])('refuses a header of %j', async (header) => {
     const service = await serving([jwk], [SECRET]);
     const [, claims, signature] = (await tokenOf(rsa)).split('.');
-    expect(await service.who([base64(header), claims, signature].join('.'))).toEqual(DOES_NOT_HOLD);
-    expect(await service.who(`${base64(header)}.${claims}.`)).toEqual(DOES_NOT_HOLD);
+    expect(await service.who([base64(header), claims, signature].join('.'))).toEqual(INVALID_TOKEN);
+    expect(await service.who(`${base64(header)}.${claims}.`)).toEqual(INVALID_TOKEN);
   });
 });
 
@@ -384,7 +384,7 @@ describe('two secrets', () => {
     for (const token of tokens) expect(await during({ token })).toMatchObject({ userId: 'alice' });
     const after = authenticator({ secrets: [SECRET] }, false, () => NOW);
     expect(await after({ token: tokens[0] })).toMatchObject({ userId: 'alice' });
-    await expect(after({ token: tokens[1] })).rejects.toMatchObject(DOES_NOT_HOLD);
+    await expect(after({ token: tokens[1] })).rejects.toMatchObject(INVALID_TOKEN);
   });
 
   it('distinguish an expired token from a forged one, whichever signed it', async () => {

@@ -43,9 +43,9 @@ function hmac(secret: string | Buffer, hash = 'sha256'): (signed: string) => str
   return (signed) => createHmac(hash, secret).update(signed).digest('base64url');
 }
 
-const DOES_NOT_HOLD = {
+const INVALID_TOKEN = {
   code: 'unauthorized',
-  message: 'The token does not hold; get a new one.',
+  message: 'The token is not valid; get a new one.',
 };
 const NO_USER = {
   code: 'unauthorized',
@@ -177,15 +177,15 @@ describe('a token', () => {
     expect(await holderOf({ sub: 'a', exp: NOW_S - 5 })).toEqual(EXPIRED);
     expect(await holderOf({ sub: 'a', exp: NOW_S - 3_600 })).toEqual(EXPIRED);
     expect(await holderOf({ sub: 'a', nbf: NOW_S + 5 })).toMatchObject({ userId: 'a' });
-    expect(await holderOf({ sub: 'a', nbf: NOW_S + 6 })).toEqual(DOES_NOT_HOLD);
+    expect(await holderOf({ sub: 'a', nbf: NOW_S + 6 })).toEqual(INVALID_TOKEN);
   });
 
   it('must have an exp that is a time', async () => {
     const endless = await signToken({ sub: 'alice' }, KEY);
-    expect(await who({ token: endless })).toEqual(DOES_NOT_HOLD);
+    expect(await who({ token: endless })).toEqual(INVALID_TOKEN);
     for (const exp of ['tomorrow', null, {}, true]) {
       const token = forged({ alg: 'HS256' }, { sub: 'a', exp }, hmac(SECRET));
-      expect(await who({ token })).toEqual(DOES_NOT_HOLD);
+      expect(await who({ token })).toEqual(INVALID_TOKEN);
     }
   });
 
@@ -210,7 +210,7 @@ describe('a token', () => {
       code: 'unauthorized',
       message: "The token's nbf must be in seconds; this one looks like milliseconds.",
     });
-    expect(await holderOf({ sub: 'a', nbf: 'tomorrow' })).toEqual(DOES_NOT_HOLD);
+    expect(await holderOf({ sub: 'a', nbf: 'tomorrow' })).toEqual(INVALID_TOKEN);
     expect(await holderOf({ sub: 'a', iat: NOW })).toMatchObject({ userId: 'a' });
   });
 
@@ -256,7 +256,7 @@ describe('a token', () => {
       { sub: 'a', iss, aud: 'other' },
       { sub: 'a', iss, aud: [] },
     ];
-    for (const given of bad) expect(await holderOf(given, { checks })).toEqual(DOES_NOT_HOLD);
+    for (const given of bad) expect(await holderOf(given, { checks })).toEqual(INVALID_TOKEN);
   });
 });
 
@@ -297,14 +297,14 @@ describe('a forged token', () => {
     ['of dots', '..'],
     ['of four parts', `${forged({ alg: 'HS256' }, claims, hmac(SECRET))}.x`],
   ])('%s is refused', async (_, token) => {
-    expect(await who({ token })).toEqual(DOES_NOT_HOLD);
-    expect(await who({ token }, { guests: true })).toEqual(DOES_NOT_HOLD);
+    expect(await who({ token })).toEqual(INVALID_TOKEN);
+    expect(await who({ token }, { guests: true })).toEqual(INVALID_TOKEN);
   });
 
   it('with changed claims is refused', async () => {
     const [header, , signature] = (await signToken(claims, KEY)).split('.');
     const token = [header, base64({ ...claims, sub: 'root' }), signature].join('.');
-    expect(await who({ token })).toEqual(DOES_NOT_HOLD);
+    expect(await who({ token })).toEqual(INVALID_TOKEN);
   });
 });
 
@@ -412,7 +412,7 @@ describe('a token that is sent again', () => {
     const [head, , signature] = token.split('.');
     const other = `${head}.${base64({ ...claims, sub: 'mallory' })}.${signature}`;
     for (const wrong of [other, token.slice(0, -1), `${token}A`]) {
-      expect(await identify({ token: wrong }).catch(problemIn)).toMatchObject(DOES_NOT_HOLD);
+      expect(await identify({ token: wrong }).catch(problemIn)).toMatchObject(INVALID_TOKEN);
     }
   });
 
