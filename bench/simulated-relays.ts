@@ -36,7 +36,7 @@ export class SimulatedRelays {
       clock,
       log,
       timer,
-      turn: (work) => work(this.room),
+      runInRoom: (work) => work(this.room),
       order: (_, call, settle) => {
         serialize(call);
         this.#settling.push(() => settle({ life: 1 }));

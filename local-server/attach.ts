@@ -70,7 +70,7 @@ export async function attach<O extends Connectable>(
     connection,
     room: file,
     depart: (reason) => {
-      if (!connection.hangUp() || !file.connections.has(connection)) return;
+      if (!connection.markPeerClosed() || !file.connections.has(connection)) return;
       log.event?.('debug', 'disconnected', { ...fields, reason, code: connection.closedWith });
       file.queue((live) => {
         connection.ended();
@@ -115,7 +115,7 @@ export async function linkTo(
       depart('disconnected');
     },
     buffered: listener.buffered,
-    lastHeardAt: () => undefined,
+    lastSeenAt: () => undefined,
   };
   const { connection, room, depart } = await attachSink(sink);
   return {

@@ -1,7 +1,7 @@
 import { Logger } from '../src/observability/logger.ts';
 import { buildPage } from '../web/build.ts';
 import { type Configuration, configure, signersOf, urlOf } from './configuration.ts';
-import { firstLines } from './startup-banner.ts';
+import { startupBanner } from './startup-banner.ts';
 import { startServer } from './server.ts';
 
 /** Starts the node host. `--dev` is development mode; without it this is production. */
@@ -11,14 +11,14 @@ const SHUTDOWN_MS = 4_000;
 
 function logOf({ settings }: Configuration): Logger {
   return new Logger({
-    least: settings.LOG_LEVEL,
+    minLevel: settings.LOG_LEVEL,
     write: (_, line) => process.stderr.write(`${line}\n`),
     now: () => Date.now(),
   });
 }
 
 function introduction(configuration: Configuration, port: number): string {
-  return firstLines({
+  return startupBanner({
     ...configuration,
     url: urlOf(configuration, port),
     signedWith: signersOf(configuration),

@@ -11,7 +11,7 @@ import {
   refusalOnSocket,
   SUBPROTOCOL,
 } from '../src/transports/native/handshake.ts';
-import { doOwnCommand } from '../src/transports/native/own-commands.ts';
+import { runTransportCommand } from '../src/transports/native/own-commands.ts';
 import { leaveReasonOf, receive } from '../src/transports/native/receive.ts';
 import { delayRefusalOf } from '../src/admission/delay-refusal.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/codes/errors.ts';
@@ -105,7 +105,7 @@ export class NativeTransport {
   ): void {
     end.open(client);
     const own = { ...this.#options, queue: room.queue.bind(room) };
-    const doOwn = (command: Command) => void doOwnCommand(roomId, connection, command, own);
+    const doOwn = (command: Command) => void runTransportCommand(roomId, connection, command, own);
     throttleReading(client, () => connection.state.identity, this.#options.limits, [
       (data, isBinary) => {
         end.heard();
@@ -143,7 +143,7 @@ class SocketEnd implements Sink {
   #client: WebSocket | undefined;
   /** Frames and a close that were due before the handshake was over. */
   #early: ((client: WebSocket) => void)[] = [];
-  #lastHeardAt = 0;
+  #lastSeenAt = 0;
   #pings = false;
 
   get isOpen(): boolean {
@@ -156,7 +156,7 @@ class SocketEnd implements Sink {
   }
 
   heard(): void {
-    this.#lastHeardAt = Date.now();
+    this.#lastSeenAt = Date.now();
   }
 
   pong(): void {
@@ -180,8 +180,8 @@ class SocketEnd implements Sink {
     return this.#client?.bufferedAmount ?? 0;
   }
 
-  lastHeardAt(): number | undefined {
-    return this.#pings ? this.#lastHeardAt : undefined;
+  lastSeenAt(): number | undefined {
+    return this.#pings ? this.#lastSeenAt : undefined;
   }
 }
 

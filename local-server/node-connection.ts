@@ -11,7 +11,7 @@ export interface Sink {
   /** Bytes that wait unsent. */
   readonly buffered: () => number | undefined;
   /** When a client that sends heartbeats last gave a sign of life, in epoch milliseconds. */
-  lastHeardAt(): number | undefined;
+  lastSeenAt(): number | undefined;
 }
 
 /** A connection within this process. */
@@ -35,8 +35,8 @@ export class NodeConnection implements Connection {
     return this.#closedWith;
   }
 
-  get lastHeardAt(): number | undefined {
-    return this.#sink.lastHeardAt();
+  get lastSeenAt(): number | undefined {
+    return this.#sink.lastSeenAt();
   }
 
   update(change: Partial<ConnectionState>): void {
@@ -64,7 +64,7 @@ export class NodeConnection implements Connection {
    * The other side has closed: nothing more is sent, while commands that it sent before are executed.
    * @returns false from the second time on
    */
-  hangUp(): boolean {
+  markPeerClosed(): boolean {
     if (this.#hasHungUp) return false;
     this.#hasHungUp = true;
     return true;

@@ -64,7 +64,7 @@ export class ResponseBody implements StreamBody {
     if (this.#response.headersSent) this.#finish();
   }
 
-  onGone(listener: () => void): void {
+  onClosed(listener: () => void): void {
     if (this.#response.destroyed) listener();
     else this.#response.once('close', listener);
   }

@@ -75,7 +75,7 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
     directory: rooms,
     inboxes,
     authenticate,
-    known: (c) => pendingHandshakes.remove((c.env as HttpBindings).incoming.socket),
+    onAuthenticated: (c) => pendingHandshakes.remove((c.env as HttpBindings).incoming.socket),
     origins,
     limits,
     host: 'node',

@@ -5,17 +5,21 @@ import type { Identity } from '../src/protocol/identity.ts';
 import { leaveReasonOf } from '../src/transports/native/receive.ts';
 import type { Conn } from './connect-gate.ts';
 import { webSocketOf } from './socketio-wire.ts';
-import { type Take, throttleReading } from './throttle-reading.ts';
+import { type FrameListener, throttleReading } from './throttle-reading.ts';
 
 const paced = new WeakSet<WebSocket>();
 
 /** Throttles the frames that the official server receives from a session's WebSocket. */
-export function pace(conn: Conn, limits: Limits, payer: () => Pick<Identity, 'bot'>): void {
+export function throttleSession(
+  conn: Conn,
+  limits: Limits,
+  payer: () => Pick<Identity, 'bot'>,
+): void {
   const watch = (transport: unknown) => {
     const webSocket = webSocketOf(transport);
     if (webSocket === undefined || paced.has(webSocket)) return;
     paced.add(webSocket);
-    const listeners = webSocket.listeners('message') as Take[];
+    const listeners = webSocket.listeners('message') as FrameListener[];
     webSocket.removeAllListeners('message');
     throttleReading(webSocket, payer, limits, listeners);
   };

@@ -9,7 +9,7 @@ import { checkBody } from './check-body.ts';
 import { type Conn, ConnectGate } from './connect-gate.ts';
 import type { PendingHandshakes } from './pending-handshakes.ts';
 import { requestUrl } from './request-url.ts';
-import { pace, watchClose } from './socketio-session.ts';
+import { throttleSession, watchClose } from './socketio-session.ts';
 import { carrierOf, wireOf } from './socketio-wire.ts';
 import { answerUpgrade, WebSockets } from './web-sockets.ts';
 import { ChatSocket } from '../src/transports/socketio/chat.ts';
@@ -195,7 +195,7 @@ export class SocketIoTransport {
   /** Takes a session that has not authenticated yet. */
   #meet(conn: Conn): void {
     const { limits } = this.#options;
-    pace(conn, limits, () => this.#identities.get(conn) ?? {});
+    throttleSession(conn, limits, () => this.#identities.get(conn) ?? {});
     this.#gates.set(conn, new ConnectGate(conn, limits.frameBytes));
     // A WebSocket is counted already, as a connection.
     if (conn.transport.name === 'websocket') return;

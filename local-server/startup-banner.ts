@@ -1,5 +1,5 @@
 /** What a host prints when it starts. */
-export interface Introduction {
+export interface StartupInfo {
   /** Where it listens. */
   url: string;
   /** Only this machine can reach it: development mode on loopback. */
@@ -17,7 +17,7 @@ export interface Introduction {
 }
 
 /** Address, access, data folder and next step, one line each. */
-export function firstLines(host: Introduction): string {
+export function startupBanner(host: StartupInfo): string {
   const { url, clientUrl, warnings } = host;
   const users = `${host.allowGuests ? 'guests, and ' : ''}whoever has a token signed with ${host.signedWith}`;
   const pages = [

@@ -5,7 +5,7 @@ import type { Limits } from '../src/protocol/codes/limits.ts';
 import { costFor, type Identity } from '../src/protocol/identity.ts';
 
 /** Takes a frame, as `ws` hands it over. */
-export type Take = (data: Buffer, isBinary: boolean) => void;
+export type FrameListener = (data: Buffer, isBinary: boolean) => void;
 
 /** A long frame counts as one command, because this host can stop reading before the next one. */
 const ANY_LENGTH = { messageBytes: Infinity };
@@ -18,7 +18,7 @@ export function throttleReading(
   client: WebSocket,
   payer: () => Pick<Identity, 'bot'>,
   limits: Limits,
-  takes: readonly Take[],
+  takes: readonly FrameListener[],
 ): void {
   const limiter = inboundLimiter(limits, Date.now());
   /** Frames that `ws` had read before it was paused. */

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { firstLines } from '../local-server/startup-banner.ts';
+import { startupBanner } from '../local-server/startup-banner.ts';
 import { configureEdge, type EdgeConfiguration } from './edge-configuration.ts';
 import { envLine } from './env-text.ts';
 import { PROJECT, WRANGLER_QUIET } from './project.ts';
@@ -77,7 +77,7 @@ function onReady(child: ChildProcess, ready: (port: number) => void): void {
 }
 
 function introduction(configuration: EdgeConfiguration, port: number, state: string): string {
-  return firstLines({
+  return startupBanner({
     ...configuration,
     url: configuration.publicUrl ?? `http://localhost:${port}`,
     isLocal: true,

@@ -37,7 +37,7 @@ function defaultOf(declaration: Declaration): string {
 function boundsOf(declaration: Declaration): string {
   switch (declaration.kind) {
     case 'whole':
-      return `${declaration.least} to ${declaration.most}${unitOf(declaration)}`;
+      return `${declaration.min} to ${declaration.max}${unitOf(declaration)}`;
     case 'choice':
       return declaration.choices.join(' or ');
     case 'switch':

@@ -54,7 +54,7 @@ export const MAX_PAUSE_MS = 5_000;
 export const FOREIGN_KEY_RATE: Rate = { perSecond: 1, burst: 20 };
 
 /** The limits of a user in all rooms together, at one process or isolate. */
-export function inAllRooms(limits: Limits): Limits {
+export function limitsInAllRooms(limits: Limits): Limits {
   const { commandsPerSecond, commandBurst } = limits;
   return {
     ...limits,
@@ -68,7 +68,7 @@ export function inAllRooms(limits: Limits): Limits {
  * ahead they are.
  */
 export function inboundRate(limits: Limits): Rate {
-  const { commandsPerSecond, commandBurst } = inAllRooms(limits);
+  const { commandsPerSecond, commandBurst } = limitsInAllRooms(limits);
   return { perSecond: commandsPerSecond, burst: commandBurst, maxWaitMs: Infinity };
 }
 
@@ -77,7 +77,7 @@ export function inboundRate(limits: Limits): Rate {
  * settings allow more commands.
  */
 export function spreadRate(limits: Limits): Rate {
-  const perSecond = Math.max(100, inAllRooms(limits).commandsPerSecond);
+  const perSecond = Math.max(100, limitsInAllRooms(limits).commandsPerSecond);
   return { perSecond, burst: 5, maxWaitMs: MAX_SPREAD_MS };
 }
 
@@ -91,7 +91,7 @@ export function newRoomCost(limits: Limits): number {
  * command rate pays for.
  */
 export function newRoomRate(limits: Limits): Rate {
-  const { commandsPerSecond } = inAllRooms(limits);
+  const { commandsPerSecond } = limitsInAllRooms(limits);
   return {
     perSecond: commandsPerSecond / operations.joinRoom.cost,
     burst: limits.roomsPerSocket * 2,
@@ -133,7 +133,7 @@ export function policies(limits: Limits, maxHandshakes: number): readonly Policy
 
 /** How much a user may send. */
 function commandPolicies(limits: Limits): readonly Policy[] {
-  const all = inAllRooms(limits);
+  const all = limitsInAllRooms(limits);
   return [
     {
       id: 'ADM1',

@@ -4,7 +4,7 @@ import { wrongSignalName } from '../protocol/signals.ts';
 import {
   type AnySchema,
   jsonSchemaOf,
-  readBy,
+  parseWith,
   type SchemaDraft,
 } from '../protocol/standard-schema.ts';
 import type { Application, KindRule } from '../room/application.ts';
@@ -47,7 +47,7 @@ export function applicationOf(app: App): Application {
     }),
     commands: mapOf(commands, ({ payload: schema, reads = false, handle }, name) => {
       assertSynchronous(`The command ${name}`, schema, handle);
-      return { reads, handle, read: (payload) => readBy(schema, payload), ...described(schema) };
+      return { reads, handle, read: (payload) => parseWith(schema, payload), ...described(schema) };
     }),
     ...(beforeMessage && { beforeMessage: judgeBy(beforeMessage) }),
   };
@@ -76,7 +76,7 @@ function signalOf(definition: SignalDefinition<AnySchema>): { schema: AnySchema;
 }
 
 function objectBy(schema: AnySchema, given: unknown, within?: string): JsonObject {
-  const read = readBy(schema, given, within);
+  const read = parseWith(schema, given, within);
   if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as JsonObject;
   throw new Error('The schema gives something that is no JSON object.');
 }

@@ -5,7 +5,7 @@ import { describeError, type HostLog } from '../observability/logger.ts';
 import type { Settings } from '../settings/settings.ts';
 import { keySetAt } from './key-set.ts';
 import { KnownTokens } from './known-tokens.ts';
-import { bareToken, guest, keyOf, type TokenRules, verifyToken } from './tokens.ts';
+import { stripBearer, guestIdentity, keyOf, type TokenRules, verifyToken } from './tokens.ts';
 
 /** Credentials of a client; an empty token counts as absent. */
 export interface Credentials {
@@ -106,11 +106,11 @@ export function authenticator(
     return identity;
   };
   return async ({ token, guestToken, isTokenInUrl }) => {
-    const bare = bareToken(token);
+    const bare = stripBearer(token);
     if (bare !== '') return known?.get(bare, now()) ?? verify(bare);
     // Also where guests are allowed: a client that sends a token does not want to be a guest.
     if (isTokenInUrl === true) throw new Refusal('unauthorized', TOKEN_IN_URL);
-    if (allowGuests) return guest(guestToken, rules.secrets, now());
+    if (allowGuests) return guestIdentity(guestToken, rules.secrets, now());
     throw new Refusal('unauthorized', 'A token is needed here; sign in to get one.');
   };
 }

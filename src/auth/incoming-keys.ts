@@ -33,7 +33,7 @@ export class IncomingKeys {
   }
 
   /** Whether the service may have made this key for a room; false for a made-up key. */
-  async mayBeOwn(roomId: string, key: string): Promise<boolean> {
+  async mayBeGenuine(roomId: string, key: string): Promise<boolean> {
     if (this.#secrets.length === 0) return true;
     const random = key.slice(0, RANDOM_CHARACTERS);
     for (const secret of this.#secrets) {

@@ -47,7 +47,7 @@ const GUEST_DAYS = 30;
 const MAX_SECONDS = 253_402_300_800;
 
 /** A token without the `Bearer ` of a header, which many clients send along; '' without a token. */
-export function bareToken(token = ''): string {
+export function stripBearer(token = ''): string {
   return token.replace(/^Bearer( +|$)/i, '');
 }
 
@@ -82,7 +82,7 @@ export async function signToken(
 }
 
 /** A guest: the one to whom `guestToken` was given, or a new one without it or if it is not valid. */
-export async function guest(
+export async function guestIdentity(
   guestToken: string | undefined,
   [secret, ...old]: readonly Uint8Array[],
   now: number,

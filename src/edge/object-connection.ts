@@ -56,7 +56,7 @@ export class ObjectConnection implements Connection {
   }
 
   /** Undefined for links: their transport checks the client, and their `ping` only shows that they read. */
-  get lastHeardAt(): number | undefined {
+  get lastSeenAt(): number | undefined {
     if (this.state.end === 'link') return undefined;
     const pingedAt = this.#platform.pingedAt(this.#socket);
     return pingedAt === undefined ? undefined : Math.max(pingedAt, this.#heardAt);
@@ -67,7 +67,7 @@ export class ObjectConnection implements Connection {
   }
 
   /** A frame has come. */
-  heard(): void {
+  frameReceived(): void {
     const now = this.#platform.clock.now();
     this.#signAt = now;
     this.#heardAt = now;

@@ -18,7 +18,7 @@ interface StoredRelays {
   numbers: readonly number[];
 }
 
-export interface ObjectRelaysPorts extends Pick<RoomRelaysPorts, 'log' | 'timer' | 'turn'> {
+export interface ObjectRelaysPorts extends Pick<RoomRelaysPorts, 'log' | 'timer' | 'runInRoom'> {
   roomId: string;
   /** How many connections one relay takes. */
   mostListeners: number;

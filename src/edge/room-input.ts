@@ -7,7 +7,7 @@ import { closeCodes } from '../protocol/codes/close-codes.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import { costFor } from '../protocol/identity.ts';
 import { exceedsBytes } from '../protocol/text.ts';
-import { doOwnCommand } from '../transports/native/own-commands.ts';
+import { runTransportCommand } from '../transports/native/own-commands.ts';
 import { receive } from '../transports/native/receive.ts';
 import { receiveFromLink } from './receive-from-link.ts';
 import type { ObjectConnection } from './object-connection.ts';
@@ -45,7 +45,7 @@ export class RoomInput<O extends Connectable> {
   receive(connection: ObjectConnection, data: Data): void {
     if (this.#isFlooding(connection, data)) this.#endFlooding(connection, data);
     if (!connection.open) return;
-    connection.heard();
+    connection.frameReceived();
     const length = typeof data === 'string' ? data.length : data.byteLength;
     this.#hosted.queue((room) => this.#perform(room, connection, data), length);
   }
@@ -78,7 +78,7 @@ export class RoomInput<O extends Connectable> {
     const queue = (work: (live: Connectable) => void) => this.#hosted.queue(work);
     const own = { authenticate, fileTokens, queue };
     receive(room, connection, data, limits, (command) => {
-      waitUntil(doOwnCommand(roomId, connection, command, own));
+      waitUntil(runTransportCommand(roomId, connection, command, own));
     });
   }
 }

@@ -40,7 +40,7 @@ export class RoomObject extends SocketObject<Room> {
       mostListeners: this.settings.RELAY_CONNECTIONS,
       log: this.log,
       timer: this.hosted,
-      turn: (work) => this.hosted.queue(work),
+      runInRoom: (work) => this.hosted.queue(work),
     });
     this.#relays = relays;
     if (areUsed) this.#useRelays();

@@ -2,7 +2,7 @@ import type { RoomDirectory } from '../host/room-directory.ts';
 import { refusalOf } from '../protocol/codes/errors.ts';
 import type { Reply } from '../protocol/commands.ts';
 import type { Identity } from '../protocol/identity.ts';
-import { accessOf, mayBeHere } from '../room/access/access.ts';
+import { accessOf, hasAccess } from '../room/access/access.ts';
 
 /** The most files, and the most single readers, that are remembered; above it the oldest are dropped. */
 const MAX_REMEMBERED = 20_000;
@@ -78,7 +78,7 @@ export class FileAccess {
     if (this.#readers.get(keyOfReader(roomId, reader), now) === true) return true;
     if (room?.members === undefined) return false;
     const access = accessOf(reader, roomId, room.members.get(reader.userId));
-    return mayBeHere(access, { ...room, deletion: null }, room, now);
+    return hasAccess(access, { ...room, deletion: null }, room, now);
   }
 
   async #askAs(subject: string, asking: Promise<Readable>): Promise<Readable> {

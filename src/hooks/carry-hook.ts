@@ -65,7 +65,7 @@ async function carryLog(
   const { hook, post } = peers;
   const outcome = read.id === '' ? TAKEN : await post(read.id, read.body);
   if (outcome.type === 'taken') {
-    await hook((live) => live.taken(roomId, replays, read));
+    await hook((live) => live.batchAccepted(roomId, replays, read));
     return 'delivered';
   }
   return failed(peers, roomId, outcome, (live, reason) =>
@@ -109,7 +109,7 @@ async function carryEvent(
 ): Promise<DeliveryOutcome> {
   const outcome = await peers.post(await eventId([roomId, key, version]), body);
   if (outcome.type === 'taken') {
-    await peers.hook((hook) => hook.takenEvent(roomId));
+    await peers.hook((hook) => hook.eventAccepted(roomId));
     return 'delivered';
   }
   return failed(peers, roomId, outcome, (live, reason) => live.failed(roomId, reason));

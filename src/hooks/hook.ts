@@ -122,7 +122,11 @@ export class Hook implements Hosted {
   }
 
   /** The endpoint has accepted a batch, or there was nothing to send up to its position. */
-  taken(roomId: string, replays: number, { position, hasMore }: Omit<Batch, 'id' | 'body'>): void {
+  batchAccepted(
+    roomId: string,
+    replays: number,
+    { position, hasMore }: Omit<Batch, 'id' | 'body'>,
+  ): void {
     this.#write(() => {
       const known = this.#rows.find(roomId);
       this.#noteTaken(roomId, known);
@@ -135,7 +139,7 @@ export class Hook implements Hosted {
   }
 
   /** The endpoint has accepted an event. */
-  takenEvent(roomId: string): void {
+  eventAccepted(roomId: string): void {
     const known = this.#rows.find(roomId);
     if (known.failingSince === null) return;
     this.#write(() => {

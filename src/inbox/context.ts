@@ -36,13 +36,13 @@ export interface InboxContext extends InboxStores {
 }
 
 /** What a handler decided. */
-export type Step<R> = { reply: R } | Asking<R>;
+export type Step<R> = { reply: R } | PendingDecision<R>;
 
 /** A decision that needs answers from rooms or other inboxes. They arrive in a later turn of the inbox. */
-export interface Asking<R> {
+export interface PendingDecision<R> {
   asks: readonly Ask[];
   /** How long to wait for answers, in milliseconds; states in later ones are still stored. */
-  withinMs?: number;
+  timeoutMs?: number;
   /** Continues in a transaction of its own. A missing answer is undefined. */
   resume: (context: InboxContext, answers: readonly (Answer | undefined)[]) => Step<R>;
 }

@@ -48,7 +48,7 @@ export class InboxEvents {
   }
 
   /** Records the totals that a connection got in a reply. */
-  hasTotals({ state }: Connection, totals: object): void {
+  recordTotals({ state }: Connection, totals: object): void {
     this.#totals.set(state.id, JSON.stringify(totals));
   }
 
@@ -72,7 +72,7 @@ export class InboxEvents {
     const { identity, id } = connection.state;
     const totals = totalsOf({ ...this.#stores, limits: this.#limits }, identity);
     if (this.#totals.get(id) === JSON.stringify(totals)) return;
-    this.hasTotals(connection, totals);
+    this.recordTotals(connection, totals);
     this.#send(connection, 'inboxTotals', totals, undefined);
   }
 

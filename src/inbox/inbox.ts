@@ -286,7 +286,7 @@ export class Inbox {
     this.#outbox.reply(connection, eventLine('inbox', { ok: true, ...reply }), reply.position);
     connection.update({ joined: true });
     this.#outbox.joined(connection);
-    this.#events.hasTotals(connection, reply.totals satisfies Totals);
+    this.#events.recordTotals(connection, reply.totals satisfies Totals);
   }
 
   /** @throws Refusal `forbidden` for a guest, who has no inbox, and `rate_limited` */

@@ -10,8 +10,8 @@ import type { ConversationState } from '../protocol/inbox-objects.ts';
 import { assertPlain } from '../protocol/shape.ts';
 import type { Immediate } from '../room/ports.ts';
 import type { Database } from '../room/storage/database.ts';
-import { isStorageTrouble } from '../room/storage/storage-trouble.ts';
-import type { Asking, InboxActor, InboxContext, InboxHandler, Step } from './context.ts';
+import { isStorageFailure } from '../room/storage/storage-trouble.ts';
+import type { PendingDecision, InboxActor, InboxContext, InboxHandler, Step } from './context.ts';
 import { take } from './conversations/take.ts';
 import type { InboxEvents } from './events.ts';
 import { inboxHandlers } from './handlers.ts';
@@ -83,7 +83,7 @@ export class InboxPipeline {
     try {
       return this.#parts.database.atomic(body);
     } catch (error) {
-      if (!isStorageTrouble(error)) throw error;
+      if (!isStorageFailure(error)) throw error;
       this.#ports.log.failure(what, error);
       throw unavailable();
     }
@@ -128,7 +128,7 @@ export class InboxPipeline {
   #ask<R>(
     what: string,
     actor: InboxActor,
-    { asks, withinMs, resume }: Asking<R>,
+    { asks, timeoutMs, resume }: PendingDecision<R>,
     done: (outcome: Outcome<R>) => void,
   ): void {
     const answers: (Answer | undefined)[] = asks.map(() => undefined);
@@ -144,7 +144,7 @@ export class InboxPipeline {
         done({ error });
       }
     };
-    const cancel = withinMs === undefined ? () => {} : this.#ports.timer.after(withinMs, goOn);
+    const cancel = timeoutMs === undefined ? () => {} : this.#ports.timer.after(timeoutMs, goOn);
     for (const [at, ask] of asks.entries()) {
       this.#ports.peers.ask(ask, (answer) => {
         answers[at] = answer;

@@ -10,5 +10,5 @@ const consoles: Record<Level, (line: string) => void> = {
 
 /** The log of the edge host; Cloudflare adds the time of each line. */
 export function consoleLogger({ LOG_LEVEL }: Pick<Settings, 'LOG_LEVEL'>): Logger {
-  return new Logger({ least: LOG_LEVEL, write: (level, line) => consoles[level](line) });
+  return new Logger({ minLevel: LOG_LEVEL, write: (level, line) => consoles[level](line) });
 }

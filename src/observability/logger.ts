@@ -17,7 +17,7 @@ export interface HostLog extends Log {
 }
 
 export interface LoggerOptions {
-  least: Level;
+  minLevel: Level;
   /** Writes one line, given without a line end. */
   write: (level: Level, line: string) => void;
   /** Epoch milliseconds; set where lines need a time. */
@@ -43,7 +43,7 @@ export class Logger implements HostLog {
 
   /** Whether lines of this level are written. */
   writes(level: Level): boolean {
-    return levels.indexOf(level) >= levels.indexOf(this.#options.least);
+    return levels.indexOf(level) >= levels.indexOf(this.#options.minLevel);
   }
 
   /** Logs a defect: an error other than a refusal was thrown. */

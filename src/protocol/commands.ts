@@ -5,7 +5,7 @@ import {
   caption,
   changedMember,
   changedMessage,
-  claimed,
+  claimedName,
   clientId,
   countOf,
   data,
@@ -28,7 +28,7 @@ import {
 } from './fields.ts';
 import {
   knownUserIdSchema,
-  label,
+  checkedString,
   memberSchema,
   messageSchema,
   positionSchema,
@@ -54,7 +54,7 @@ export const operations = {
   joinRoom: {
     payload: z.object({
       roomId,
-      username: claimed,
+      username: claimedName,
       since: positionSchema.optional(),
       history: whole(0, fixed.historyPage).optional(),
       gather: flag,
@@ -94,7 +94,7 @@ export const operations = {
         roomId,
         /** May be absent where there are files, or a kind. */
         message: caption.optional(),
-        sender: claimed,
+        sender: claimedName,
         id: clientId.optional(),
         replyTo: whole(1).optional(),
         mentions,
@@ -175,7 +175,7 @@ export const operations = {
         limit: whole(1, fixed.membersPage).optional(),
         online: flag,
         /** The beginning of a word of the name, or of the user id; case and accents are ignored. */
-        prefix: label(wrongPrefix).optional(),
+        prefix: checkedString(wrongPrefix).optional(),
       })
       .refine(({ after, prefix }) => countOf(after, prefix) <= 1, {
         error: 'does not go with prefix: type more of the name to find fewer',

@@ -1,4 +1,4 @@
-import { inOneLine, isVisible, withoutHidden } from './visible.ts';
+import { collapseWhitespace, isVisible, withoutHidden } from './visible.ts';
 
 /** The longest display name, in code points. */
 export const NAME_LENGTH = 64;
@@ -15,14 +15,14 @@ export function firstCodePoints(text: string, count: number): string {
  */
 export function displayName(text: string): string | undefined {
   if (!text.isWellFormed()) return undefined;
-  const name = tidied(text);
-  const cut = tidied(firstGraphemes(name, NAME_LENGTH));
+  const name = cleanLine(text);
+  const cut = cleanLine(firstGraphemes(name, NAME_LENGTH));
   return isVisible(cut) ? cut : undefined;
 }
 
 /** `text` in one line, without hidden characters. */
-export function tidied(text: string): string {
-  return inOneLine(withoutHidden(text));
+export function cleanLine(text: string): string {
+  return collapseWhitespace(withoutHidden(text));
 }
 
 /** The whole graphemes within the first `most` code points; if the first alone is longer, it is cut. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { emojiKind } from './emoji.ts';
 import { fixed } from './codes/limits.ts';
 import {
-  label,
+  checkedString,
   memberSchema,
   messageSchema,
   roles,
@@ -18,7 +18,7 @@ import { isVisible } from './visible.ts';
 
 export const roomId = roomIdSchema.optional();
 /** A name that the sender claims. Validated only where it is used: see `room/access/names.ts`. */
-export const claimed = z.unknown().optional();
+export const claimedName = z.unknown().optional();
 export const flag = z.boolean({ error: 'must be true or false' }).optional();
 
 /** The id that the sender gave a message; makes resending safe. */
@@ -27,7 +27,7 @@ export const clientId = z
   .min(1, { error: 'must not be empty' })
   .max(64, { error: 'must be at most 64 characters' });
 
-export const emoji = label(wrongEmoji).transform(emojiKind);
+export const emoji = checkedString(wrongEmoji).transform(emojiKind);
 
 /** What is wrong with a text that must have something visible, to complete "message …". */
 export function wrongText(text: string | undefined): string | undefined {
@@ -58,7 +58,7 @@ export const kindName = z.string({ error: 'must be a string' }).optional();
 export const data = z
   .record(z.string(), z.unknown(), { error: 'must be a JSON object' })
   .optional();
-export const line = (most: number) => label((text) => wrongLine(text, most));
+export const line = (most: number) => checkedString((text) => wrongLine(text, most));
 export const note = line(fixed.noteCharacters).optional();
 export const role = z.enum(roles, { error: `must be one of ${roles.join(', ')}` });
 export const seconds = whole(1, fixed.sanctionSeconds).optional();

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { clientId, roomId, wrongText } from './fields.ts';
-import { incomingSchema, label, messageSchema } from './objects.ts';
+import { incomingSchema, checkedString, messageSchema } from './objects.ts';
 import type { Operation } from './operation.ts';
 import { wrongUsername } from './text.ts';
 
@@ -11,7 +11,7 @@ const keyHash = z.string();
 export const incomingRequests = {
   /** Makes a webhook, or gives the one with this name a new key. */
   makeIncoming: {
-    payload: z.object({ roomId, name: label(wrongUsername), keyHash }),
+    payload: z.object({ roomId, name: checkedString(wrongUsername), keyHash }),
     reply: z.object({ incoming: incomingSchema }),
     via: 'http',
     route: 'PUT /incoming',
@@ -37,7 +37,7 @@ export const incomingRequests = {
     payload: z.object({
       roomId,
       keyHash,
-      text: label(wrongText),
+      text: checkedString(wrongText),
       username: z.string({ error: 'must be a string' }).optional(),
       id: clientId.optional(),
     }),

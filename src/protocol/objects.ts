@@ -3,17 +3,17 @@ import { parsePosition } from './position.ts';
 import { wrongKnownUserId, wrongRoomId, wrongUserId } from './text.ts';
 
 /** Makes a string schema of one of the `wrong…` functions. */
-export function label(wrong: (text: string) => string | undefined) {
+export function checkedString(wrong: (text: string) => string | undefined) {
   return z.string({ error: 'must be a string' }).superRefine((text, context) => {
     const why = wrong(text);
     if (why !== undefined) context.addIssue({ code: 'custom', message: why });
   });
 }
 
-export const roomIdSchema = label(wrongRoomId);
-export const userIdSchema = label(wrongUserId);
+export const roomIdSchema = checkedString(wrongRoomId);
+export const userIdSchema = checkedString(wrongUserId);
 /** For requests that only look a user up or erase one. */
-export const knownUserIdSchema = label(wrongKnownUserId);
+export const knownUserIdSchema = checkedString(wrongKnownUserId);
 
 /** A whole number within limits; without `most`, up to the largest that a JSON number holds exactly. */
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {

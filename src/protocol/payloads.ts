@@ -59,7 +59,7 @@ export function fieldsOf(name: OperationName): Readonly<Record<string, z.core.$Z
 }
 
 /** Whether a field of a payload may be absent. */
-export function mayLack(name: OperationName, field: string): boolean {
+export function isOptionalField(name: OperationName, field: string): boolean {
   return isOptional(operations[name].payload, field);
 }
 

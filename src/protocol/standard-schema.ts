@@ -46,7 +46,7 @@ export type Input<S> = S extends AnySchema ? NonNullable<S['~standard']['types']
  * @throws Refusal `invalid_payload` that names the first invalid field
  * @throws Error for a schema that is asynchronous
  */
-export function readBy(schema: AnySchema, value: unknown, within?: string): unknown {
+export function parseWith(schema: AnySchema, value: unknown, within?: string): unknown {
   const checked = schema['~standard'].validate(value);
   if (checked instanceof Promise) throw new Error('The schema is asynchronous.');
   if (checked.issues === undefined) return checked.value;

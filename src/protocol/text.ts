@@ -1,4 +1,4 @@
-import { displayName, firstCodePoints, NAME_LENGTH, tidied } from './display-name.ts';
+import { displayName, firstCodePoints, NAME_LENGTH, cleanLine } from './display-name.ts';
 import { emojiKind } from './emoji.ts';
 import { fixed } from './codes/limits.ts';
 import { FORBIDDEN_KEYS } from './shape.ts';
@@ -85,12 +85,12 @@ export function wrongUsername(text: string): string | undefined {
  * one line, at most 255 bytes with its extension kept. Idempotent.
  */
 export function fileName(text: string): string {
-  const last = tidied(text.toWellFormed()).split(/[/\\]/).at(-1)?.trim() ?? '';
+  const last = cleanLine(text.toWellFormed()).split(/[/\\]/).at(-1)?.trim() ?? '';
   if (last === '' || /^\.+$/.test(last) || !isVisible(last)) return 'file';
   if (!exceedsBytes(last, fixed.fileNameBytes)) return last;
   const extension = /\.[A-Za-z0-9]{1,16}$/.exec(last)?.[0] ?? '';
   const most = fixed.fileNameBytes - extension.length;
-  return tidied(firstBytes(last, most)) + extension;
+  return cleanLine(firstBytes(last, most)) + extension;
 }
 
 /** The first whole code points of `text` within `most` bytes of UTF-8. */

@@ -46,6 +46,6 @@ export function withoutHidden(text: string): string {
 }
 
 /** `text` in one line, with one space for each run of white space and none at its ends. */
-export function inOneLine(text: string): string {
+export function collapseWhitespace(text: string): string {
   return text.replaceAll(untidy, ' ').trim();
 }

@@ -27,11 +27,11 @@ export interface ChannelPorts {
   timer: Timer;
   /** Calls the relay. `settle` is called once; with undefined if the call failed. */
   order(relay: number, call: OrderCall, settle: (answer: OrderAnswer | undefined) => void): void;
-  turn: Turn;
+  runInRoom: RunInRoom;
 }
 
 /** Does something in a turn of the room, which flushes after it. */
-export type Turn = (work: (room: Pick<Room, 'depart'>) => void) => void;
+export type RunInRoom = (work: (room: Pick<Room, 'depart'>) => void) => void;
 
 /** What one flush has for a relay. */
 interface Flush {
@@ -184,13 +184,13 @@ export class RelayChannel implements ConnectionGroup {
   }
 
   /** Notes the relay's life. If it is another one, the sockets that the room knows are lost. */
-  #reached(life: number, turn = this.#ports.turn): void {
+  #reached(life: number, turn = this.#ports.runInRoom): void {
     if (this.#life === life) return;
     if (this.#life !== undefined) this.#loseConnections(turn);
     this.#life = life;
   }
 
-  #loseConnections(turn = this.#ports.turn): void {
+  #loseConnections(turn = this.#ports.runInRoom): void {
     const lost = [...this.#connections.values()];
     this.#connections.clear();
     for (const connection of lost) connection.open = false;

@@ -22,7 +22,7 @@ export class RelayedConnection implements Connection {
   }
 
   /** Undefined, because the relay checks the heartbeat. */
-  get lastHeardAt(): undefined {
+  get lastSeenAt(): undefined {
     return undefined;
   }
 

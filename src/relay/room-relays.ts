@@ -35,7 +35,7 @@ export interface RoomRelaysPorts {
   /** Calls a relay. `settle` is called once; with undefined if the call failed. */
   order(relay: number, call: OrderCall, settle: (answer: OrderAnswer | undefined) => void): void;
   /** Does something in a turn of the room, which flushes after it. */
-  turn(work: (room: Room) => void): void;
+  runInRoom(work: (room: Room) => void): void;
   /** Stores which relays have listeners, together with the turn's writes. */
   save(numbers: readonly number[]): void;
 }

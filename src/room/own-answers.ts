@@ -23,7 +23,7 @@ export function answerRefresh(
 }
 
 /** Answers a command of a joined connection that its transport ran, with the result or the problem. */
-export function answerMade(
+export function answerWith(
   { rates, outbox, refusals }: RoomServices,
   connection: Connection,
   command: Command,

@@ -10,7 +10,7 @@ import { plan, type Planned } from './effects.ts';
 import { handlers } from './handlers.ts';
 import type { Ports } from './ports.ts';
 import type { Database } from './storage/database.ts';
-import { isStorageTrouble } from './storage/storage-trouble.ts';
+import { isStorageFailure } from './storage/storage-trouble.ts';
 import type { Upkeep } from './upkeep/upkeep.ts';
 
 /**
@@ -21,7 +21,7 @@ import type { Upkeep } from './upkeep/upkeep.ts';
  * @param level the depth at which the payload itself stands
  * @throws Refusal `invalid_payload`
  */
-export function readChecked<N extends OperationName>(
+export function decodePayload<N extends OperationName>(
   name: N,
   payload: unknown,
   limits: Limits,
@@ -56,7 +56,7 @@ export class Pipeline {
 
   /**
    * Runs a command in one transaction, completely or not at all.
-   * @param level the depth at which the payload counts; see `readChecked`
+   * @param level the depth at which the payload counts; see `decodePayload`
    * @throws Refusal when the command is refused; `unavailable` when storage fails, as with a full disk
    */
   run<N extends OperationName>(
@@ -66,7 +66,7 @@ export class Pipeline {
     level?: number,
   ): Planned<Reply<N>> {
     const { limits, roomId } = this.#parts;
-    const read = readChecked(name, payload, limits, roomId, level);
+    const read = decodePayload(name, payload, limits, roomId, level);
     if (name !== 'appendMessage') this.#parts.appends.bySeq.clear();
     try {
       const planned = this.#database.atomic(() => this.#decide(name, actor, read));
@@ -74,7 +74,7 @@ export class Pipeline {
       this.#ports.meter?.done(name, missed?.length);
       return planned;
     } catch (error) {
-      if (!isStorageTrouble(error)) throw error;
+      if (!isStorageFailure(error)) throw error;
       this.#ports.log.failure(name, error);
       throw unavailable();
     }

@@ -130,7 +130,7 @@ export interface Connection {
    * When the client last gave a sign of life, in epoch milliseconds; undefined for one that does
    * not send heartbeats.
    */
-  readonly lastHeardAt: number | undefined;
+  readonly lastSeenAt: number | undefined;
   update(change: Partial<ConnectionState>): void;
   /**
    * Sends a frame once its changes are stored; never throws.

@@ -10,7 +10,7 @@ import { connectTo } from './connect-to.ts';
 import { type Executed, execute } from './execute.ts';
 import type { Connection, Ports } from './ports.ts';
 import { operationOf } from './own-names.ts';
-import { answerMade, answerRefresh } from './own-answers.ts';
+import { answerWith, answerRefresh } from './own-answers.ts';
 import { Relaying } from './relaying.ts';
 import { type RoomServices, servicesOf } from './services.ts';
 import { type Answer, Undecided, type Verdict } from './verdict.ts';
@@ -99,7 +99,7 @@ export class Room {
 
   /** Answers a command that a transport ran outside the room, such as `getFileToken`. */
   answer(connection: Connection, command: Command, made: object | Problem): void {
-    if (this.#isReachable(connection)) answerMade(this.#services, connection, command, made);
+    if (this.#isReachable(connection)) answerWith(this.#services, connection, command, made);
   }
 
   /** Answers a frame that holds no tuples, and disconnects a client that keeps sending such frames. */

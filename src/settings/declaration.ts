@@ -20,7 +20,7 @@ interface Declared {
 
 export type Declaration = Declared &
   (
-    | { kind: 'whole'; default: number; least: number; most: number; limit?: keyof Limits }
+    | { kind: 'whole'; default: number; min: number; max: number; limit?: keyof Limits }
     | {
         kind: 'text';
         default?: string;

@@ -67,11 +67,11 @@ const OFF = new Set(['false', 'off', 'no', '0']);
 function wrongValue(declaration: Declaration, given: string): string | undefined {
   switch (declaration.kind) {
     case 'whole': {
-      const { least, most } = declaration;
+      const { min, max } = declaration;
       const value = Number(given);
-      return /^\d+$/.test(given) && value >= least && value <= most
+      return /^\d+$/.test(given) && value >= min && value <= max
         ? undefined
-        : `must be a whole number from ${least} to ${most}`;
+        : `must be a whole number from ${min} to ${max}`;
     }
     case 'choice':
       return declaration.choices.includes(given)

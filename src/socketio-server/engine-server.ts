@@ -12,7 +12,12 @@ import { PollingSession } from './polling-session.ts';
 import { DEFAULT_SETTINGS, type SocketIoSettings } from './settings.ts';
 import { secureSid } from './sid.ts';
 import { type ClientSocket, type FrameReceiver, WebSocketSession } from './websocket-session.ts';
-import { closeAtOnce, type PollingObject, serveEngine, type WorkerMount } from './worker-mount.ts';
+import {
+  closeImmediately,
+  type PollingObject,
+  serveEngine,
+  type WorkerMount,
+} from './worker-mount.ts';
 
 /** Options of a server. */
 export interface EngineServerOptions {
@@ -127,7 +132,7 @@ export class EngineServer {
   #resume(socket: ClientSocket, sid: string): FrameReceiver {
     const held = this.#held.get(sid);
     const handOver = held?.polling.handOver();
-    if (held === undefined || handOver === undefined) return closeAtOnce(socket);
+    if (held === undefined || handOver === undefined) return closeImmediately(socket);
     const session = this.#webSocketSession(socket, sid, (engine) => {
       held.sink.moveTo(engine);
       return held.owner;

@@ -158,7 +158,7 @@ export class EngineSession implements EngineSink {
   /** Takes what the transport received. */
   receive(packet: ReceivedPacket): void {
     if (this.#state !== 'open') return;
-    if (packet.type !== 'pong') this.#heartbeat.heard();
+    if (packet.type !== 'pong') this.#heartbeat.packetReceived();
     switch (packet.type) {
       case 'message':
         this.#owner.onMessage(packet.data);

@@ -42,7 +42,7 @@ export class Heartbeat {
    * Another packet came. It prolongs the wait for a pong, once for each ping, because the pong may
    * be queued after a long upload. The official server does the same.
    */
-  heard(): void {
+  packetReceived(): void {
     if (this.#awaiting !== 'pong') return;
     this.#awaiting = 'pong, once prolonged';
     this.#awaitPong();

@@ -11,7 +11,7 @@ export function payloadReply(body: string): HttpReply {
 }
 
 /** The answer to a POST that was accepted; `text/html`, as official clients expect it. */
-export const TAKEN: HttpReply = { status: 200, contentType: 'text/html', body: 'ok' };
+export const POST_ACCEPTED: HttpReply = { status: 200, contentType: 'text/html', body: 'ok' };
 
 /** A refusal without a body. */
 export function emptyReply(status: number): HttpReply {

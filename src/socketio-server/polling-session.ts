@@ -2,7 +2,7 @@ import { decodeBody, type EnginePacket } from './engine-packet.ts';
 import type { EngineError } from './engine-request.ts';
 import { refusalReply } from './engine-request.ts';
 import { EngineSession, type EngineSessionOptions } from './engine-session.ts';
-import { emptyReply, type HttpReply, payloadReply, TAKEN } from './http-reply.ts';
+import { emptyReply, type HttpReply, payloadReply, POST_ACCEPTED } from './http-reply.ts';
 import { type AnswerPoll, PollingTransport } from './polling-transport.ts';
 import type { CancelTimer, Clock } from './clock.ts';
 import type { SocketIoSettings } from './settings.ts';
@@ -118,7 +118,7 @@ export class PollingSession {
   /** Takes the body of a POST; answers 400 if it is not Engine.IO, whatever its messages contain. */
   endPost(body: string): HttpReply {
     this.#posting = false;
-    let reply = TAKEN;
+    let reply = POST_ACCEPTED;
     for (const packet of decodeBody(body)) {
       if (this.engine.state !== 'open') break;
       // A poll that waits is answered before the session ends, so that the client sees no error.

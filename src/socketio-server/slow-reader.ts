@@ -5,7 +5,7 @@ export interface ReaderState {
   /** Bytes that wait in the socket; undefined if the runtime does not know. */
   bufferedBytes: number | undefined;
   /** Bytes sent since the client's last frame. */
-  sentSinceHeardBytes: number;
+  sentSinceFrameBytes: number;
   /** Time since the client's last frame. */
   silentMs: number;
 }
@@ -32,6 +32,6 @@ export function isTooSlow(
 ): boolean {
   if (reader.bufferedBytes !== undefined) return reader.bufferedBytes > limits.maxBufferedBytes;
   return (
-    reader.sentSinceHeardBytes > limits.maxBufferedBytes && reader.silentMs > limits.slowReaderMs
+    reader.sentSinceFrameBytes > limits.maxBufferedBytes && reader.silentMs > limits.slowReaderMs
   );
 }

@@ -80,7 +80,7 @@ class WebSocketTransport implements EngineTransport {
   readonly #settings: SocketIoSettings;
   readonly #tooSlow: () => void;
   #heardAt: number;
-  #sentSinceHeardBytes = 0;
+  #sentSinceFrameBytes = 0;
 
   constructor(socket: ClientSocket, clock: Clock, settings: SocketIoSettings, tooSlow: () => void) {
     this.#socket = socket;
@@ -93,20 +93,20 @@ class WebSocketTransport implements EngineTransport {
   /** The client gave a sign of life. */
   heard(): void {
     this.#heardAt = this.#clock.now();
-    this.#sentSinceHeardBytes = 0;
+    this.#sentSinceFrameBytes = 0;
   }
 
   get unreadBytes(): number {
     const isUnread = isLate(this.#clock.now() - this.#heardAt, this.#settings);
-    return this.#socket.bufferedBytes ?? (isUnread ? this.#sentSinceHeardBytes : 0);
+    return this.#socket.bufferedBytes ?? (isUnread ? this.#sentSinceFrameBytes : 0);
   }
 
   send({ frames, bytes }: EngineFrames): void {
     for (const frame of frames) this.#socket.send(frame);
-    this.#sentSinceHeardBytes += bytes;
+    this.#sentSinceFrameBytes += bytes;
     const reader = {
       bufferedBytes: this.#socket.bufferedBytes,
-      sentSinceHeardBytes: this.#sentSinceHeardBytes,
+      sentSinceFrameBytes: this.#sentSinceFrameBytes,
       silentMs: this.#clock.now() - this.#heardAt,
     };
     if (isTooSlow(reader, this.#settings)) this.#tooSlow();

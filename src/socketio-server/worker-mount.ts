@@ -53,7 +53,7 @@ async function upgrade<H>(mount: WorkerMount<H>, object: PollingObject<H>): Prom
   const start = await object.startUpgrade();
   if (start === 'unknown') return refuse('unknown sid');
   // A client learns nothing from a refused upgrade, and official clients expect it to be accepted first.
-  if (start === 'taken') return accept(closeAtOnce);
+  if (start === 'taken') return accept(closeImmediately);
   const { settings, clock, resumeSession } = mount;
   const session = upgradingSession(object);
   return accept(
@@ -79,7 +79,7 @@ function accept(start: (socket: ClientSocket) => FrameReceiver): Response {
 }
 
 /** Closes a WebSocket that has nothing to take over. */
-export function closeAtOnce(socket: ClientSocket): FrameReceiver {
+export function closeImmediately(socket: ClientSocket): FrameReceiver {
   socket.close(undefined);
   return { frame: () => {}, closed: () => {} };
 }

@@ -25,7 +25,7 @@ const start = {
     const folder = await mkdtemp(join(tmpdir(), 'parlor-logs-'));
     const environment = { ...SETTINGS, HOST: '127.0.0.1', PORT: '0', DATA_DIR: folder };
     const lines: string[] = [];
-    const log = new Logger({ least: 'debug', write: (_, line) => lines.push(line) });
+    const log = new Logger({ minLevel: 'debug', write: (_, line) => lines.push(line) });
     const server = await startServer(configure(folder, environment, false), log);
     onTestFinished(async () => {
       await server.close();

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 function logger(least: Level = 'debug') {
   const lines: string[] = [];
   const now = () => Date.UTC(2026, 0, 2, 3, 4, 5, 6);
-  return { lines, log: new Logger({ least, write: (_, line) => lines.push(line), now }) };
+  return { lines, log: new Logger({ minLevel: least, write: (_, line) => lines.push(line), now }) };
 }
 
 function read(lines: readonly string[]): unknown[] {

@@ -57,7 +57,7 @@ class Heard implements Sink {
     return 0;
   }
 
-  lastHeardAt(): undefined {
+  lastSeenAt(): undefined {
     return undefined;
   }
 

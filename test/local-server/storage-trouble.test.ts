@@ -48,7 +48,7 @@ function sink() {
     frame: ({ lines }: { lines: readonly string[] }) => void heard.lines.push(...lines),
     close: (code: number) => void (heard.code = code),
     buffered: () => 0,
-    lastHeardAt: () => undefined,
+    lastSeenAt: () => undefined,
   };
 }
 

@@ -177,7 +177,7 @@ export class Listener {
           this.endedWith = code;
         },
         buffered: () => 0,
-        lastHeardAt: () => undefined,
+        lastSeenAt: () => undefined,
       },
       of,
     );

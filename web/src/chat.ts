@@ -1,19 +1,19 @@
 import {
   type Answers,
   findMethod,
-  Misfit,
+  InvalidField,
   readName,
   readToken,
   readTypedRoom,
   siteToken,
 } from './entry.ts';
 import { hashOf, type Place, placeIn } from './address.ts';
-import { ofThisWindow, remembered } from './memory.ts';
-import { leaveToInputMethod } from './view/composing.ts';
+import { windowStorage, permanentStorage } from './memory.ts';
+import { hideInputMethodKeys } from './view/composing.ts';
 import { pageSettings, showBranding } from './page-settings.ts';
 import { SignInForm } from './view/sign-in-form.ts';
 import { keepPage } from './view/files.ts';
-import { speakLanguage } from './view/language.ts';
+import { applyLanguage } from './view/language.ts';
 import { type SavedSession, Session } from './session.ts';
 import { text } from './texts.ts';
 
@@ -34,7 +34,7 @@ async function join(answers: Answers): Promise<void> {
   const name = token !== '' && answers.name.trim() === '' ? '' : readName(answers.name);
   const room = readTypedRoom(answers.room);
   const method = token === '' ? await findMethod(name) : ({ kind: 'token', token } as const);
-  remembered.set('name', name);
+  permanentStorage.set('name', name);
   enter({ name, method, rooms: [room] }, placeOf(room));
 }
 
@@ -52,13 +52,14 @@ function enter(saved: SavedSession, { roomId: room, seq }: Place): void {
       history.replaceState(null, '', location.pathname);
       const { method } = saved;
       const token = problem?.isAboutToken === true && method.kind === 'token' ? method.token : '';
-      showSignIn(remembered.getItem('room') ?? room, token);
+      showSignIn(permanentStorage.getItem('room') ?? room, token);
       if (method.kind === 'site') void offerSignIn(false);
       if (problem === undefined) return;
       const { sentence, isAboutToken } = problem;
       const isGuest = method.kind === 'guest';
-      if (!isAboutToken || method.kind === 'site') signInForm.tell(new Error(sentence));
-      else signInForm.tell(new Misfit('token', isGuest ? text('tokenNeeded') : sentence));
+      if (!isAboutToken || method.kind === 'site') signInForm.showError(new Error(sentence));
+      else
+        signInForm.showError(new InvalidField('token', isGuest ? text('tokenNeeded') : sentence));
     },
   });
   session = entered;
@@ -70,8 +71,8 @@ function enter(saved: SavedSession, { roomId: room, seq }: Place): void {
 }
 
 /** Shows the sign-in form. @param token one that was refused, to be corrected */
-function showSignIn(room = remembered.getItem('room') ?? FIRST_ROOM, token = ''): void {
-  signInForm.show({ name: remembered.getItem('name') ?? '', room, token });
+function showSignIn(room = permanentStorage.getItem('room') ?? FIRST_ROOM, token = ''): void {
+  signInForm.show({ name: permanentStorage.getItem('name') ?? '', room, token });
 }
 
 /**
@@ -85,19 +86,19 @@ async function offerSignIn(isTried: boolean, place?: Place): Promise<void> {
   if (tokenUrl !== undefined) signInForm.offerSignIn(signInUrl, guests);
   if (tokenUrl === undefined || !isTried) return;
   try {
-    const roomId = place?.roomId ?? remembered.getItem('room') ?? FIRST_ROOM;
+    const roomId = place?.roomId ?? permanentStorage.getItem('room') ?? FIRST_ROOM;
     const hasSignedIn = (await siteToken()) !== undefined;
     const saved = { name: '', method: { kind: 'site' }, rooms: [roomId] } as const;
     if (hasSignedIn && session === undefined) enter(saved, place ?? { roomId });
   } catch (error) {
-    signInForm.tell(error);
+    signInForm.showError(error);
   }
 }
 
 function savedSession(): SavedSession | undefined {
   try {
     return (
-      (JSON.parse(ofThisWindow.getItem('session') ?? 'null') as SavedSession | null) ?? undefined
+      (JSON.parse(windowStorage.getItem('session') ?? 'null') as SavedSession | null) ?? undefined
     );
   } catch {
     return undefined;
@@ -107,7 +108,7 @@ function savedSession(): SavedSession | undefined {
 window.addEventListener('hashchange', () => {
   const place = placeInAddress();
   if (place === undefined) {
-    if (location.hash.length > 1) session?.stayHere();
+    if (location.hash.length > 1) session?.restoreAddress();
   } else if (session === undefined) showSignIn(place.roomId);
   else session.open(place.roomId, place.seq);
 });
@@ -119,9 +120,9 @@ if ('serviceWorker' in navigator) {
   });
 }
 
-leaveToInputMethod();
+hideInputMethodKeys();
 keepPage();
-await speakLanguage();
+await applyLanguage();
 void showBranding();
 
 const saved = savedSession();

@@ -37,7 +37,7 @@ export class DraftSync {
   }
 
   /** Uploads a draft that was written here, or its removal. @param text empty if it was removed */
-  wrote(roomId: string, text: string): void {
+  upload(roomId: string, text: string): void {
     if (new TextEncoder().encode(text).length > MAX_BYTES) return;
     clearTimeout(this.#timers.get(roomId));
     const send = async () => {
@@ -53,7 +53,7 @@ export class DraftSync {
    * Stores the draft of a conversation, unless this browser has one that the inbox lacks, or has sent it.
    * With `hasDraft` the conversation comes without the text, and nothing is stored.
    */
-  met({ roomId, draft = '', hasDraft }: Conversation): void {
+  receive({ roomId, draft = '', hasDraft }: Conversation): void {
     const here = this.#drafts.read(roomId);
     const isOurs = this.#timers.has(roomId) || (here !== undefined && !here.isSynced);
     if (hasDraft === true || isOurs || (here?.text ?? '') === draft) return;

@@ -35,7 +35,7 @@ export class Drafts {
   readonly #store: Store;
   readonly #key: string;
   /** Called when a room's draft of a new message was changed in this browser. */
-  wrote: (roomId: string, text: string) => void = () => undefined;
+  onWritten: (roomId: string, text: string) => void = () => undefined;
 
   constructor(store: Store, userId: string) {
     this.#store = store;
@@ -50,7 +50,7 @@ export class Drafts {
   set({ roomId, thread }: DraftPlace, draft: Draft): void {
     const before = this.#put({ ...draft, roomId, thread });
     const isShared = thread === undefined && draft.mode === 'new';
-    if (isShared && (before?.text ?? '') !== draft.text) this.wrote(roomId, draft.text);
+    if (isShared && (before?.text ?? '') !== draft.text) this.onWritten(roomId, draft.text);
   }
 
   /** The draft in a room's own field, and whether the inbox has it. */

@@ -1,5 +1,5 @@
 import { foldName } from '../../src/protocol/fold.ts';
-import { remembered } from './memory.ts';
+import { permanentStorage } from './memory.ts';
 import { locale } from './texts.ts';
 
 /** One emoji: its name, the words that find it, and whether it has skin tones. */
@@ -66,19 +66,19 @@ export function toned({ emoji, hasTones }: Emoji): string {
 }
 
 export function chosenTone(): string {
-  return remembered.getItem('tone') ?? '';
+  return permanentStorage.getItem('tone') ?? '';
 }
 
 export function chooseTone(tone: string): void {
-  remembered.set('tone', tone === '' ? undefined : tone);
+  permanentStorage.set('tone', tone === '' ? undefined : tone);
 }
 
 /** The emoji that were chosen last, newest first. */
 export function recentEmoji(): string[] {
-  return (remembered.getItem('emoji') ?? '').split(' ').filter((one) => one !== '');
+  return (permanentStorage.getItem('emoji') ?? '').split(' ').filter((one) => one !== '');
 }
 
 export function noteEmoji(emoji: string): void {
   const others = recentEmoji().filter((one) => one !== emoji);
-  remembered.set('emoji', [emoji, ...others].slice(0, MAX_RECENT).join(' '));
+  permanentStorage.set('emoji', [emoji, ...others].slice(0, MAX_RECENT).join(' '));
 }

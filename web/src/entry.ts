@@ -23,7 +23,7 @@ export interface Answers {
 }
 
 /** An entry that is not valid: which field it is, and a sentence about what to do. */
-export class Misfit extends Error {
+export class InvalidField extends Error {
   readonly field: keyof Answers;
 
   constructor(field: keyof Answers, sentence: string) {
@@ -36,28 +36,28 @@ const CONTROL = /\p{Cc}/u;
 /** Three parts of base64url, which is all that a subprotocol and a header can carry. */
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** @throws Misfit */
+/** @throws InvalidField */
 export function readName(said: string): string {
   const typed = said.trim().normalize('NFC');
-  if (typed === '') throw new Misfit('name', text('enterName'));
-  if (isTooLong(typed, 64)) throw new Misfit('name', text('nameTooLong'));
+  if (typed === '') throw new InvalidField('name', text('enterName'));
+  if (isTooLong(typed, 64)) throw new InvalidField('name', text('nameTooLong'));
   const name = displayName(typed);
-  if (name === undefined) throw new Misfit('name', text('nameInvisible'));
+  if (name === undefined) throw new InvalidField('name', text('nameInvisible'));
   return name;
 }
 
-/** @throws Misfit */
+/** @throws InvalidField */
 export function readRoom(said: string): string {
   const room = said.trim().normalize('NFC');
-  if (room === '') throw new Misfit('room', text('enterRoom'));
-  if (isTooLong(room, 128)) throw new Misfit('room', text('roomTooLong'));
+  if (room === '') throw new InvalidField('room', text('enterRoom'));
+  if (isTooLong(room, 128)) throw new InvalidField('room', text('roomTooLong'));
   if (isBroken(room) || room === '.' || room === '..') {
-    throw new Misfit('room', text('roomUnnameable'));
+    throw new InvalidField('room', text('roomUnnameable'));
   }
   return room;
 }
 
-/** A room's name as users type it, with or without a `#` before it. @throws Misfit */
+/** A room's name as users type it, with or without a `#` before it. @throws InvalidField */
 export function readTypedRoom(said: string): string {
   return readRoom(withoutHash(said));
 }
@@ -73,11 +73,11 @@ function withoutHash(text: string): string {
   return text.trim().replace(/^[#＃](?=.)/u, '');
 }
 
-/** @throws Misfit */
+/** @throws InvalidField */
 export function readToken(said: string): string {
   const token = said.trim();
   if (token !== '' && !TOKEN.test(token)) {
-    throw new Misfit('token', text('notAToken'));
+    throw new InvalidField('token', text('notAToken'));
   }
   return token;
 }
@@ -92,12 +92,12 @@ function isBroken(text: string): boolean {
 
 /**
  * Finds how a user of this name signs in: with a token of development mode, else as a guest.
- * @throws Misfit
+ * @throws InvalidField
  */
 export async function findMethod(username: string): Promise<SignInMethod> {
   const response = await askForToken(username).catch(() => undefined);
   if (response === undefined || response.status >= 500) throw new Error(text('unreachable'));
-  if (response.status === 400) throw new Misfit('name', aboutName(await response.text()));
+  if (response.status === 400) throw new InvalidField('name', aboutName(await response.text()));
   return { kind: response.ok ? 'name' : 'guest' };
 }
 

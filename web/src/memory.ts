@@ -39,7 +39,7 @@ function memory(open: () => Storage): Memory {
 }
 
 /** Kept for all windows, and permanently: name, rooms, drafts and choices. */
-export const remembered = memory(() => localStorage);
+export const permanentStorage = memory(() => localStorage);
 
 /** Kept for this window until it is closed: credentials, a guest's drafts, and unsent messages. */
-export const ofThisWindow = memory(() => sessionStorage);
+export const windowStorage = memory(() => sessionStorage);

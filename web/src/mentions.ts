@@ -59,7 +59,7 @@ export class NameIndex {
   }
 
   /** Everyone whose whole name is this. */
-  called(name: string): readonly Person[] {
+  find(name: string): readonly Person[] {
     return this.#full.get(foldedName(name)) ?? [];
   }
 
@@ -95,7 +95,7 @@ export function unknownNamesIn(text: string, mentions: readonly Mention[]): Span
 }
 
 /** The part of a name typed after an `@` at the end of `before`; undefined if no name is being typed. */
-export function nameBegun(before: string): string | undefined {
+export function nameBeingTyped(before: string): string | undefined {
   const begun = /[@＠]([^\n@＠]{0,64})$/u.exec(before);
   if (begun === null || !startsIn(before).includes(begun.index)) return undefined;
   return begun[1];

@@ -60,7 +60,7 @@ export interface Mentioned {
 const list = once(() => new Intl.ListFormat(locale.startsWith('en') ? 'en-GB' : locale));
 
 /** Joins names to a text: `Ann, Ben and 3 others`. @param others how many more are not named */
-export function listed(names: readonly string[], others = 0, most = 3): string {
+export function joinNames(names: readonly string[], others = 0, most = 3): string {
   const shown = names.slice(0, most);
   const rest = names.length - shown.length + others;
   if (rest > 0) shown.push(text('others', { count: rest }));

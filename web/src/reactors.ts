@@ -1,13 +1,13 @@
 import type { Message, Room } from '../../src/client/index.ts';
 import { emojiKind } from '../../src/protocol/emoji.ts';
-import { listed } from './names.ts';
+import { joinNames } from './names.ts';
 import { text } from './texts.ts';
 
 /** User ids and their names, by emoji. */
 type ByEmoji = Map<string, Map<string, string>>;
 
 /** One emoji of a message. */
-export interface Given {
+export interface ShownReaction {
   emoji: string;
   count: number;
   /** Whether this user has given it. */
@@ -44,7 +44,7 @@ export class Reactors {
   }
 
   /** The reactions to a message, with the names that are known. */
-  given({ seq, reactions = {} }: Message): Given[] {
+  reactionsTo({ seq, reactions = {} }: Message): ShownReaction[] {
     const { you, myReactions } = this.#room.state;
     const mine = myReactions.get(seq);
     return Object.entries(reactions).map(([emoji, count]) => {
@@ -57,7 +57,7 @@ export class Reactors {
   }
 
   /** Loads the names of those who reacted to a message, unless they are known. */
-  want(seq: number): void {
+  load(seq: number): void {
     if (!this.#known.has(seq) && !this.#asking.has(seq)) void this.#ask(seq);
   }
 
@@ -103,5 +103,5 @@ export class Reactors {
 
 function lineOf(names: readonly string[], count: number): string {
   if (names.length === 0) return text('people', { count });
-  return listed(names, Math.max(0, count - names.length), 10);
+  return joinNames(names, Math.max(0, count - names.length), 10);
 }

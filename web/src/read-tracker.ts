@@ -8,7 +8,7 @@ export interface Run {
 }
 
 /** `seq` of the first and the last message in sight. */
-export interface Sight {
+export interface VisibleRange {
   first: number;
   last: number;
 }
@@ -50,7 +50,7 @@ export class ReadTracker {
   }
 
   /** Whether there are unread messages before those in sight. */
-  isUnreadAbove(run: Run, sight: Sight | undefined): boolean {
+  isUnreadAbove(run: Run, sight: VisibleRange | undefined): boolean {
     if (this.#room.state.unread === 0) return false;
     if (this.hasGap(run)) return true;
     const first = this.firstUnread(run);
@@ -71,7 +71,7 @@ export class ReadTracker {
   }
 
   /** Marks as read what the reader sees of the run, unless unread messages before it were missed. */
-  saw(run: Run, sight: Sight | undefined): void {
+  markSeen(run: Run, sight: VisibleRange | undefined): void {
     const { unread, readUpTo } = this.#room.state;
     if (sight === undefined) return;
     this.#seen = Math.max(this.#seen, sight.last);

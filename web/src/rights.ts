@@ -28,7 +28,7 @@ export interface Access {
 }
 
 /** Why this user cannot send now; undefined when they can. @param now epoch milliseconds */
-export function whySilent({ you, room, status }: Access, now: number): string | undefined {
+export function whyCannotSend({ you, room, status }: Access, now: number): string | undefined {
   if (status?.name === 'ended') return text('notInRoom');
   if (you === undefined) return undefined;
   if (isExpired({ you }, now)) return text('tokenExpired');

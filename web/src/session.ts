@@ -11,7 +11,7 @@ import { hashOf } from './address.ts';
 import { isCovered } from './covers.ts';
 import { tokenSourceOf, type SignInMethod } from './entry.ts';
 import { Drafts } from './drafts.ts';
-import { ofThisWindow, remembered } from './memory.ts';
+import { windowStorage, permanentStorage } from './memory.ts';
 import type { Conversations, ConversationsActions } from './inbox/conversations.ts';
 import type { SyncedDrafts } from './draft-sync.ts';
 import type { Person } from './mentions.ts';
@@ -23,7 +23,7 @@ import { byId } from './view/dom.ts';
 import type { FileSource } from './view/files.ts';
 import { RoomView } from './view/room.ts';
 import { listenToShortcuts, type Shortcuts } from './view/shortcuts.ts';
-import { type Listed, Sidebar } from './view/sidebar.ts';
+import { type SidebarRoom, Sidebar } from './view/sidebar.ts';
 import type { Choice } from './view/popover.ts';
 import { lazy } from './view/lazy.ts';
 import { Notices, showUnread } from './view/notices.ts';
@@ -96,7 +96,7 @@ export class Session {
     this.#client = connect({
       ...(token !== undefined && { token }),
       ...(name !== '' && { username: name }),
-      storage: ofThisWindow,
+      storage: windowStorage,
       storageKey: 'rooms',
     });
     if (saved.userId !== undefined) this.#drafts = draftsOf(saved.userId);
@@ -153,7 +153,7 @@ export class Session {
   }
 
   /** Call it when the address names no room: restores the address of the current one, and says so. */
-  stayHere(): void {
+  restoreAddress(): void {
     if (this.#current === undefined) return;
     history.replaceState(null, '', hashOf({ roomId: this.#current }));
     this.#view?.say(text('noSuchAddress', { room: this.#current }));
@@ -182,7 +182,7 @@ export class Session {
       room.on('change', changed),
       room.on('message', (message) => {
         const level = this.#conversations?.find(room.roomId)?.notify ?? 'mentions';
-        this.#notices.heard(room, message, { level, title: this.#titleOf(room.roomId) });
+        this.#notices.onMessage(room, message, { level, title: this.#titleOf(room.roomId) });
       }),
     ];
     this.#off.set(room.roomId, () => {
@@ -255,7 +255,7 @@ export class Session {
       changed: this.#changed,
       open: (roomId) => this.open(roomId),
       removed: (roomId) => this.#removed(roomId),
-      turned: (conversation, before) => this.#turned(conversation, before),
+      conversationChanged: (conversation, before) => this.#turned(conversation, before),
       drafted: (roomId) => this.#drafted(roomId),
       say: (sentence) => this.#view?.say(sentence),
       userId,
@@ -266,7 +266,7 @@ export class Session {
     if (signal.aborted) return;
     this.#conversations = conversations;
     if (this.#drafts !== undefined) {
-      this.#drafts.wrote = (roomId, draft) => conversations.wrote(roomId, draft);
+      this.#drafts.onWritten = (roomId, draft) => conversations.uploadDraft(roomId, draft);
     }
     this.#changed();
   }
@@ -279,7 +279,7 @@ export class Session {
   #turned(conversation: Conversation, before: Conversation | undefined): void {
     const { roomId } = conversation;
     if (this.#rooms.get(roomId) !== undefined) return;
-    this.#notices.turned(conversation, before, this.#titleOf(roomId));
+    this.#notices.onConversation(conversation, before, this.#titleOf(roomId));
   }
 
   #drafted(roomId: string): void {
@@ -337,7 +337,7 @@ export class Session {
     // Moves the room to the end: the last one is the one shown last.
     this.#rooms.delete(roomId);
     this.#rooms.set(roomId, room);
-    remembered.set('room', roomId);
+    permanentStorage.set('room', roomId);
     this.#sidebar.close();
     this.#view = new RoomView(room, {
       userId: () => this.#userId ?? this.#saved.userId,
@@ -367,7 +367,7 @@ export class Session {
       switchRoom: () => this.#load(lazy.switcher(this.#listed(), (roomId) => this.open(roomId))),
       list: () => this.#load(lazy.shortcuts()),
       step: (by) => {
-        const next = this.#sidebar.beside(this.#current, by);
+        const next = this.#sidebar.neighbour(this.#current, by);
         if (next !== undefined) this.open(next);
       },
       search: () => this.#view?.search(),
@@ -462,7 +462,7 @@ export class Session {
     this.#screen.hidden = true;
     // The next user to sign in in this window is a different one.
     this.#view?.clear();
-    ofThisWindow.set('session', undefined);
+    windowStorage.set('session', undefined);
     document.title = 'Parlor';
     showUnread(0, 0);
     this.#listener.ended(problem);
@@ -474,12 +474,12 @@ export class Session {
     if (this.#current !== undefined) rooms.push(this.#current);
     const userId = this.#userId ?? this.#saved.userId;
     const saved: SavedSession = { ...this.#saved, rooms, ...(userId !== undefined && { userId }) };
-    ofThisWindow.set('session', JSON.stringify(saved));
+    windowStorage.set('session', JSON.stringify(saved));
     // A guest is a different user in every window. Before the id is known, the rooms of earlier visits are not here.
     if (this.#userId !== undefined && this.#mayHaveInbox) {
       // The other rooms are in the inbox.
       const own = rooms.filter((roomId) => this.#conversations?.find(roomId) === undefined);
-      remembered.set(`visited.${this.#userId}`, JSON.stringify(own));
+      permanentStorage.set(`visited.${this.#userId}`, JSON.stringify(own));
     }
   }
 
@@ -504,7 +504,7 @@ export class Session {
   }
 
   /** The conversations of the inbox, then the other rooms of this window. */
-  #listed(): Listed[] {
+  #listed(): SidebarRoom[] {
     const known = this.#conversations;
     const drafts = this.#drafts?.rooms ?? new Set();
     const others = [...this.#rooms.keys()].filter(
@@ -554,7 +554,7 @@ export class Session {
 
 /** Where a user's drafts are kept. A guest is a different user in every window: their drafts stay there. */
 function draftsOf(userId: string): Drafts {
-  return new Drafts(isReserved(userId) ? ofThisWindow : remembered, userId);
+  return new Drafts(isReserved(userId) ? windowStorage : permanentStorage, userId);
 }
 
 /** Discards messages written before the user was known: they would go out in the next user's name. */
@@ -570,7 +570,7 @@ function whenIdle(work: () => void): void {
 
 function visitedBy(userId: string): string[] {
   try {
-    const rooms: unknown = JSON.parse(remembered.getItem(`visited.${userId}`) ?? '[]');
+    const rooms: unknown = JSON.parse(permanentStorage.getItem(`visited.${userId}`) ?? '[]');
     return Array.isArray(rooms) ? rooms.filter((room) => typeof room === 'string') : [];
   } catch {
     return [];

@@ -62,7 +62,7 @@ export function commandIn(
 /** The id of the one person with this name. @throws Error with a sentence if there are none or several */
 function personCalled(names: Names, rest: string): string {
   const name = rest.trim().replace(/^@/u, '');
-  const [person, ...others] = names.index.called(name);
+  const [person, ...others] = names.index.find(name);
   if (person === undefined || others.length > 0) throw new Error(text('nobodyCalled', { name }));
   return person.userId;
 }

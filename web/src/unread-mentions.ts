@@ -1,5 +1,5 @@
 import type { Message, Room } from '../../src/client/index.ts';
-import type { Sight } from './read-tracker.ts';
+import type { VisibleRange } from './read-tracker.ts';
 
 const PAGE = 100;
 /** How many pages after the last read message are searched for mentions. */
@@ -36,14 +36,14 @@ export class UnreadMentions {
   }
 
   /** Marks the mentions in sight as seen: they need no hint. */
-  saw({ first, last }: Sight): void {
+  markSeen({ first, last }: VisibleRange): void {
     for (const seq of this.#known.keys()) {
       if (seq >= first && seq <= last) this.#known.set(seq, true);
     }
   }
 
   /** Mentions before and after the messages in sight, the nearest ones first. */
-  beside({ first, last }: Sight): { above: number[]; below: number[] } {
+  outOfSight({ first, last }: VisibleRange): { above: number[]; below: number[] } {
     const { readUpTo } = this.#room.state;
     const all = [...this.#known]
       .filter(([seq, wasSeen]) => !wasSeen && seq > readUpTo)

@@ -11,7 +11,7 @@ export const getInbox: InboxHandler<'getInbox'> = (context, query) => {
   if (asks.length === 0) return { reply: listPage(context, query) };
   return {
     asks,
-    withinMs: inboxLimits.countsWithinMs,
+    timeoutMs: inboxLimits.countsWithinMs,
     resume: (later) => ({ reply: listPage(later, query) }),
   };
 };

@@ -104,7 +104,7 @@ export function assertAccess(
 }
 
 /** Whether `assertAccess` lets a user in. */
-export function mayBeHere(...access: Parameters<typeof assertAccess>): boolean {
+export function hasAccess(...access: Parameters<typeof assertAccess>): boolean {
   try {
     assertAccess(...access);
     return true;

@@ -3,7 +3,7 @@ import type { Member } from '../../protocol/objects.ts';
 import type { Context, Decision } from '../context.ts';
 import { broadcast } from '../effects.ts';
 import type { KnownMember } from '../storage/members.ts';
-import { accessOf, mayBeHere } from './access.ts';
+import { accessOf, hasAccess } from './access.ts';
 import { shownMember } from './targets.ts';
 
 type ModerationCommand =
@@ -54,7 +54,7 @@ function shownAfter(context: Context, after: KnownMember): Member {
     joined.length > 0 &&
     !joined.some((connection) => {
       const access = accessOf(connection.state.identity, roomId, after);
-      return mayBeHere(access, state, limits, now);
+      return hasAccess(access, state, limits, now);
     });
   return isRevoked ? { ...member, online: false } : member;
 }

@@ -1,6 +1,6 @@
 import type { Decision, UpkeepContext } from '../context.ts';
 import type { Name } from '../ports.ts';
-import { memberOrStranger, shownMember } from './targets.ts';
+import { memberOrDefault, shownMember } from './targets.ts';
 
 /**
  * Gives an online user the name in their newest token: in the room's list, and in a `memberUpdated` for
@@ -13,7 +13,7 @@ export function renamed(
   by: string,
 ): Decision<object> {
   const { members, presence, roomId } = context;
-  const { unverified: _, bot: __, ...before } = memberOrStranger(context, userId);
+  const { unverified: _, bot: __, ...before } = memberOrDefault(context, userId);
   const after = { ...before, ...name };
   const isKnown = members.find(userId) !== undefined;
   if (isKnown) members.put(after);

@@ -30,13 +30,13 @@ export function shownMember(
  */
 export function moderationTarget(context: Context, userId: string): KnownMember {
   assertRank(context.access, 'moderator');
-  const target = memberOrStranger(context, userId);
-  assertBelow(context, target);
+  const target = memberOrDefault(context, userId);
+  assertOutranks(context, target);
   return target;
 }
 
 /** The room's row about a user; for a user without one, the values that a new row starts with. */
-export function memberOrStranger(
+export function memberOrDefault(
   { members, presence, state }: Pick<Context, 'members' | 'presence' | 'state'>,
   userId: string,
 ): KnownMember {
@@ -56,7 +56,7 @@ export function memberOrStranger(
  * Checks that the target ranks below the actor; users who are not on the list rank as members.
  * @throws Refusal `forbidden`
  */
-export function assertBelow(context: Context, target: KnownMember): void {
+export function assertOutranks(context: Context, target: KnownMember): void {
   const { access, actor } = context;
   if (target.userId === actor.identity.userId || rankOf(context, target) >= access.rank) {
     throw new Refusal('forbidden', 'You can act only on members below yourself.');

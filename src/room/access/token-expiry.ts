@@ -47,7 +47,7 @@ export class TokenExpiry {
     this.#nextExpiry = Infinity;
     for (const connection of this.#roster.connections()) {
       if (!connection.open) continue;
-      const silentMs = now - (connection.lastHeardAt ?? now);
+      const silentMs = now - (connection.lastSeenAt ?? now);
       if (now > endOf(connection)) this.#disconnect(connection, closeCodes.tokenExpired);
       else if (silentMs > fixed.heartbeatLostMs)
         this.#disconnect(connection, closeCodes.heartbeatLost);

@@ -2,7 +2,7 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import type { Reply } from '../../protocol/commands.ts';
 import type { Context, Handler } from '../context.ts';
 import { fileNotFound } from '../files/find-file.ts';
-import { infoAlone, keyOf } from '../storage/files.ts';
+import { infoWithoutPreview, keyOf } from '../storage/files.ts';
 import type { KnownMember } from '../storage/members.ts';
 
 type Around = NonNullable<Reply<'getFile'>['around']>;
@@ -22,7 +22,7 @@ export const getFile: Handler<'getFile'> = (context, { fileId, around }) => {
 
 function aroundOf(context: Context, seq: number): Around {
   const rows = context.files.around(seq, fixed.filesAround);
-  const files = rows.map((row) => ({ file: infoAlone(row), key: keyOf(row) }));
+  const files = rows.map((row) => ({ file: infoWithoutPreview(row), key: keyOf(row) }));
   return { files, readers: readersOf(context) };
 }
 

@@ -17,7 +17,7 @@ import { isVisible } from '../../protocol/visible.ts';
 import { closeCodes } from '../../protocol/codes/close-codes.ts';
 import type { Context, Handler } from '../context.ts';
 import type { Effect } from '../effects.ts';
-import { oweLog } from '../hook/deliver.ts';
+import { logDelivery } from '../hook/deliver.ts';
 import { assertAdmin } from '../access/access.ts';
 import type { RoomRecord } from '../storage/room-row.ts';
 import { mentionedOthers } from '../messages/content.ts';
@@ -42,7 +42,7 @@ export const importRoom: Handler<'importRoom'> = (context, { text, line: first }
   }
   const position = formatPosition(room.read());
   const effects: Effect[] = [...importing.effects, { type: 'wake' }];
-  if (importing.isDone) effects.push(...oweLog(context));
+  if (importing.isDone) effects.push(...logDelivery(context));
   if (importing.hasBegun) {
     // Clients connected to the empty room connect again after the import.
     const audience = { to: 'everyone' as const };

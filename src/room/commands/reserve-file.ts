@@ -3,7 +3,7 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import { assertMaySend } from '../access/access.ts';
 import type { Context, Handler } from '../context.ts';
 import { findUnsent } from '../files/find-file.ts';
-import { keyOf, restOfDayMs, weightOf } from '../storage/files.ts';
+import { keyOf, msUntilNextDay, weightOf } from '../storage/files.ts';
 
 /** Reserves a file that is about to be uploaded. It is deleted after a day unless a message names it. */
 export const reserveFile: Handler<'reserveFile'> = (context, { name, size, previewOf }) => {
@@ -37,7 +37,7 @@ function assertQuotas({ files, limits, state, actor, now }: Context, size: numbe
   }
   if (files.usedBy(actor.identity.userId, now) + weightOf(size) > userFileBytes) {
     throw new Refusal('rate_limited', 'You have uploaded enough here for today; go on tomorrow.', {
-      retryAfterMs: restOfDayMs(now),
+      retryAfterMs: msUntilNextDay(now),
     });
   }
 }

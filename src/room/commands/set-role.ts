@@ -3,7 +3,7 @@ import { isReserved } from '../../protocol/identity.ts';
 import type { Handler } from '../context.ts';
 import { assertRank, ranks } from '../access/access.ts';
 import { moderate } from '../access/moderate.ts';
-import { assertBelow, memberOrStranger, shownMember } from '../access/targets.ts';
+import { assertOutranks, memberOrDefault, shownMember } from '../access/targets.ts';
 
 /**
  * Gives a user a role; this also invites a user who is not on the list. `none` takes the user off the
@@ -13,11 +13,11 @@ export const setRole: Handler<'setRole'> = (context, payload) => {
   const { members, room, access, actor } = context;
   assertRank(access, 'moderator');
   if (access.isDirect) throw new Refusal('forbidden', 'A direct room has its two members alone.');
-  const target = memberOrStranger(context, payload.userId);
+  const target = memberOrDefault(context, payload.userId);
   // A resend after a lost reply: by now the target may rank as high as the actor.
   if (target.role === payload.role) return { reply: { member: shownMember(context, target) } };
   const isSelf = payload.userId === actor.identity.userId;
-  if (!isSelf) assertBelow(context, target);
+  if (!isSelf) assertOutranks(context, target);
   if (ranks[payload.role] > Math.min(access.rank, ranks.owner)) {
     throw new Refusal('forbidden', 'You cannot give a role above your own.');
   }

@@ -13,7 +13,7 @@ export const typing: Handler<'typing'> = (context, payload) => {
   assertMaySend(access, state, now);
   const isTyping = payload.isTyping ?? true;
   const who = actorName(context, undefined, 'username');
-  if (presence.count > fixed.typingUsers || !notices.notice(who.userId, isTyping)) {
+  if (presence.count > fixed.typingUsers || !notices.shouldBroadcast(who.userId, isTyping)) {
     return { reply: {} };
   }
   const event = { name: 'typing' as const, payload: { roomId, ...who, isTyping } };

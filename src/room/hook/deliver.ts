@@ -31,7 +31,7 @@ export function hookKeys(context: UpkeepContext, effects: readonly Effect[]): Re
 }
 
 /** The delivery owed to the webhook when the log has changed without an event. */
-export function oweLog({ hookEvents }: UpkeepContext): readonly Effect[] {
+export function logDelivery({ hookEvents }: UpkeepContext): readonly Effect[] {
   const isFollowed = hookEvents.has('room.changed');
   return isFollowed ? [{ type: 'deliver', target: HOOK_TARGET, key: LOG_KEY }] : [];
 }

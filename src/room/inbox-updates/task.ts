@@ -19,7 +19,7 @@ export function inboxUpdatesDueAt({ sentStates, state, now }: UpkeepContext): nu
 
 /**
  * One bounded step of inbox updates: users who are due, then a sweep over all members, then a pass over
- * the users whom a new message may concern (`SentStates.listening`).
+ * the users whom a new message may concern (`SentStates.affectedByMessage`).
  * @param passedTo the last user id that the pass has reached
  * @returns where the pass stands, as in `passedTo`; an empty string when it is done or not due
  */
@@ -34,7 +34,7 @@ export function inboxUpdateStep(
   if (due.length === limit) return { hasMore: true, passedTo };
   if (sweepStep(context, limit)) return { hasMore: true, passedTo };
   if (sentStates.state().passDue === null) return { hasMore: false, passedTo: '' };
-  const found = sentStates.listening(passedTo, limit);
+  const found = sentStates.affectedByMessage(passedTo, limit);
   for (const userId of found) evaluate(context, userId);
   const hasMore = found.length === limit;
   return { hasMore, passedTo: hasMore ? (found.at(-1) ?? '') : '' };

@@ -8,7 +8,7 @@ import { mentionedOthers } from './content.ts';
 import { sendingUser } from '../own/app-room.ts';
 import { compose, draftOf, withDraft } from '../own/compose.ts';
 import { emptyMessage } from './empty-message.ts';
-import { isStorageTrouble } from '../storage/storage-trouble.ts';
+import { isStorageFailure } from '../storage/storage-trouble.ts';
 import { Undecided } from '../verdict.ts';
 import { findUndeleted } from './find-message.ts';
 
@@ -105,7 +105,7 @@ function judge(context: UpkeepContext, before: Message): Message | { refusal: Re
       JSON.stringify(draft.data) === JSON.stringify(before.data);
     return isSame ? before : withDraft(before, draft);
   } catch (error) {
-    if (error instanceof Undecided || isStorageTrouble(error)) throw error;
+    if (error instanceof Undecided || isStorageFailure(error)) throw error;
     // The backend cannot be asked now: the sender may try again.
     if (error instanceof Refusal && errorCodes[error.code].temporary) throw error;
     if (error instanceof Refusal) return { refusal: error };

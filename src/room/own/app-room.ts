@@ -7,10 +7,10 @@ import { actorName } from '../access/actor.ts';
 import { findUndeleted } from '../messages/find-message.ts';
 
 /** The user on whose behalf an application's function is called. */
-export type Acting = AppUser;
+export type ActingUser = AppUser;
 
 /** The actor of a command. */
-export function actingUser(context: Context): Acting {
+export function actingUser(context: Context): ActingUser {
   const { userId, username } = actorName(context, undefined, 'username');
   return { userId, username, role: context.access.role };
 }
@@ -19,13 +19,13 @@ export function actingUser(context: Context): Acting {
 export function sendingUser(
   { members }: UpkeepContext,
   { senderId, sender }: Pick<Message, 'senderId' | 'sender'>,
-): Acting {
+): ActingUser {
   const role = members.find(senderId)?.role ?? 'none';
   return { userId: senderId, username: sender, role };
 }
 
 /** A room as an application's functions see it. */
-export function appRoom(context: UpkeepContext, user: Acting): AppRoom {
+export function appRoom(context: UpkeepContext, user: ActingUser): AppRoom {
   const { roomId, room, now } = context;
   return {
     roomId,

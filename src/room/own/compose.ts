@@ -8,7 +8,7 @@ import type { KindRule } from '../application.ts';
 import type { UpkeepContext } from '../context.ts';
 import { assertSizes } from '../messages/content.ts';
 import { replacementBy } from '../verdict.ts';
-import { appRoom, type Acting } from './app-room.ts';
+import { appRoom, type ActingUser } from './app-room.ts';
 
 export interface Composed extends Draft {
   /** Whether its text may be empty. */
@@ -79,7 +79,7 @@ export function withDraft(before: Message, { message, meta, data }: Draft): Mess
  */
 export function compose(
   context: UpkeepContext,
-  from: Acting | undefined,
+  from: ActingUser | undefined,
   { mayBeEmpty, isStreamed = false, ...given }: Composed,
 ): Draft {
   const draft = withKind(context, given);

@@ -19,7 +19,7 @@ export class Typing {
    * Whether to broadcast a notice now. The end of typing is broadcast only if its beginning was, and
    * has not lapsed.
    */
-  notice(userId: string, isTyping: boolean): boolean {
+  shouldBroadcast(userId: string, isTyping: boolean): boolean {
     const now = this.#clock.now();
     const last = this.#notices.get(userId);
     const since = last === undefined ? Infinity : Math.abs(now - last.at);

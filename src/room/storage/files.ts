@@ -61,7 +61,7 @@ export class Files {
   /** A stored file as clients see it. */
   infoOf(row: FileRow): FileInfo {
     const preview = this.#previewOf(row);
-    return { ...infoAlone(row), ...(preview && { preview: storedInfo(preview) }) };
+    return { ...infoWithoutPreview(row), ...(preview && { preview: storedInfo(preview) }) };
   }
 
   /**
@@ -231,7 +231,7 @@ export function weightOf(size: number): number {
 }
 
 /** How long the day (UTC) of `now` still lasts, in milliseconds. */
-export function restOfDayMs(now: number): number {
+export function msUntilNextDay(now: number): number {
   return DAY_MS - (now % DAY_MS);
 }
 
@@ -240,7 +240,7 @@ function dayOf(now: number): number {
 }
 
 /** A stored file without its preview. */
-export function infoAlone(row: FileRow): FileInfo {
+export function infoWithoutPreview(row: FileRow): FileInfo {
   return { ...storedInfo(row), name: row.name };
 }
 

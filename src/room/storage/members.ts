@@ -3,7 +3,7 @@ import { foldName, memberKeys } from '../../protocol/fold.ts';
 import type { Role } from '../../protocol/objects.ts';
 import { marksOf } from '../access/names.ts';
 import type { Database } from './database.ts';
-import { Remembered } from './remembered.ts';
+import { RowCache } from './row-cache.ts';
 import type { RoomRow } from './room-row.ts';
 import type { SentStates } from './sent-states.ts';
 import type { Name } from '../ports.ts';
@@ -59,13 +59,13 @@ export class Members {
   readonly #sentStates: SentStates;
   readonly #room: RoomRow;
   /** By user id; undefined for a user who has no row. */
-  readonly #known: Remembered<Map<string, KnownMember | undefined>>;
+  readonly #known: RowCache<Map<string, KnownMember | undefined>>;
 
   constructor(database: Database, sentStates: SentStates, room: RoomRow) {
     this.#database = database;
     this.#sentStates = sentStates;
     this.#room = room;
-    this.#known = new Remembered(database, () => new Map());
+    this.#known = new RowCache(database, () => new Map());
   }
 
   find(userId: string): KnownMember | undefined {

@@ -3,7 +3,7 @@ import type { RoomInfo } from '../../protocol/objects.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import type { Database } from './database.ts';
 import type { Ports, SqlValue } from '../ports.ts';
-import { Remembered } from './remembered.ts';
+import { RowCache } from './row-cache.ts';
 
 /** The state of the room itself; never computed from its messages. */
 export interface RoomState {
@@ -119,7 +119,7 @@ export class RoomRow {
   readonly #database: Database;
   readonly #ports: Pick<Ports, 'clock' | 'ids' | 'firstEpoch'>;
   readonly #roomId: string;
-  readonly #known: Remembered<{ state?: Readonly<RoomState> | undefined }>;
+  readonly #known: RowCache<{ state?: Readonly<RoomState> | undefined }>;
 
   constructor(
     database: Database,
@@ -129,7 +129,7 @@ export class RoomRow {
     this.#database = database;
     this.#ports = ports;
     this.#roomId = roomId;
-    this.#known = new Remembered(database, () => ({}));
+    this.#known = new RowCache(database, () => ({}));
   }
 
   read(): Readonly<RoomState> {

@@ -1,7 +1,7 @@
 import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import type { Notify } from '../../protocol/inbox-objects.ts';
 import type { Database } from './database.ts';
-import { Remembered } from './remembered.ts';
+import { RowCache } from './row-cache.ts';
 
 /** The state last sent to the inbox of a user, and when to evaluate the user again. */
 export interface SentState {
@@ -47,14 +47,14 @@ export class SentStates {
   /** Whether something was marked since the last step of updates, which resets this. */
   hasMarks = false;
   /** The marks that `markMessage` has stored, so that it does not store them again. */
-  readonly #marked: Remembered<{ pass: boolean; senders: Set<string> }>;
+  readonly #marked: RowCache<{ pass: boolean; senders: Set<string> }>;
   /** Marked users whose inbox does not hold the conversation, until they are evaluated. */
   readonly newcomers = new Set<string>();
 
   constructor(database: Database, isOn: boolean) {
     this.#database = database;
     this.isOn = isOn;
-    this.#marked = new Remembered(database, () => ({ pass: false, senders: new Set() }));
+    this.#marked = new RowCache(database, () => ({ pass: false, senders: new Set() }));
   }
 
   find(userId: string): SentState | undefined {
@@ -216,7 +216,7 @@ export class SentStates {
     this.#database.run('UPDATE telling SET swept_to = ?', userId);
   }
 
-  /** Records that the pass over the users in `listening` is over. */
+  /** Records that the pass over the users in `affectedByMessage` is over. */
   passed(): void {
     this.#marked.value.pass = false;
     this.#database.run('UPDATE telling SET pass_due = NULL WHERE pass_due IS NOT NULL');
@@ -245,7 +245,7 @@ export class SentStates {
    * Users whom a new message may concern, after `userId`, by user id: their inbox shows "read", or they
    * are notified of every message.
    */
-  listening(userId: string, limit: number): string[] {
+  affectedByMessage(userId: string, limit: number): string[] {
     return this.#ids(
       `WHERE state IS NOT NULL AND (unread = 0 OR repeats = 1) AND user_id > ?
         ORDER BY user_id LIMIT ?`,

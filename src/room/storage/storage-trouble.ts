@@ -13,7 +13,7 @@ const TROUBLES = new Map([
  * result code in `errcode`, whose low byte is the family; a Durable Object puts the code's name at the
  * end of the message.
  */
-export function isStorageTrouble(error: unknown): boolean {
+export function isStorageFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { errcode } = error as { errcode?: unknown };
   if (typeof errcode === 'number') return TROUBLES.has(errcode & 0xff);

@@ -1,5 +1,5 @@
 import { fixed } from '../../protocol/codes/limits.ts';
-import { oweLog } from '../hook/deliver.ts';
+import { logDelivery } from '../hook/deliver.ts';
 import { removeDependents } from '../messages/remove-dependents.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
@@ -27,7 +27,7 @@ function prune(context: UpkeepContext): readonly Effect[] {
   let last = 0;
   // The webhook may keep a failed request with messages removed here: it drops that when the log
   // changes.
-  const removed: Effect[] = [...oweLog(context)];
+  const removed: Effect[] = [...logDelivery(context)];
   for (const message of messages.oldest(fixed.stepRows)) {
     if (left <= 0 || message.timestamp >= cutoff) break;
     removed.push(...removeDependents(context, message));

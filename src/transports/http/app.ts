@@ -3,7 +3,7 @@ import { foreignOrigin } from '../../auth/origin.ts';
 import { costFor, type Identity } from '../../protocol/identity.ts';
 import { noUpgrade } from '../native/handshake.ts';
 import { commandRate, RateLimits } from '../../room/access/rate-limits.ts';
-import { inAllRooms } from '../../admission/policies.ts';
+import { limitsInAllRooms } from '../../admission/policies.ts';
 import { refusalReply, SOCKETIO_PATHS } from '../../socketio-server/engine-request.ts';
 import { toResponse } from '../../socketio-server/http-reply.ts';
 import { delayRefusal } from '../../admission/delay-refusal.ts';
@@ -21,7 +21,7 @@ import { methodsAt } from './methods.ts';
 import { descriptionRoute, openApi } from './openapi.ts';
 import { answerError, noSuchAddress, wrongMethod } from './refusals.ts';
 import {
-  asAsked,
+  withQueryFieldName,
   bodyFields,
   credentialsOf,
   limitBody,
@@ -29,7 +29,7 @@ import {
   queryFields,
   roomIdOf,
 } from './request-parts.ts';
-import { type RoomRoute, roomRoutes, wasThere } from './room-routes.ts';
+import { type RoomRoute, roomRoutes, isDuplicate } from './room-routes.ts';
 
 export { browserHeaders, wrongHost } from './browser-rules.ts';
 export { pageSettingsOf } from './page-settings.ts';
@@ -58,7 +58,7 @@ export function httpTransport(transport: HttpTransport): Hono {
     }
     return transport.upgrade(c.req.raw);
   });
-  const rates = new RateLimits(commandRate(inAllRooms(transport.limits)), {
+  const rates = new RateLimits(commandRate(limitsInAllRooms(transport.limits)), {
     now: () => Date.now(),
   });
   const charge = (identity: Identity) => {
@@ -66,7 +66,7 @@ export function httpTransport(transport: HttpTransport): Hono {
   };
   const identify: Identify = async (c) => {
     const identity = await transport.authenticate(credentialsOf(c));
-    transport.known?.(c);
+    transport.onAuthenticated?.(c);
     charge(identity);
     return identity;
   };
@@ -158,9 +158,9 @@ function addRoute(app: Hono, route: RoomRoute, transport: HttpTransport, identif
       ...pathFields(c, pattern, fields),
     };
     const result = await transport.directory.execute(roomId, identity, operation, payload);
-    if (!result.ok) throw refusalOf(asAsked(query, result.error));
+    if (!result.ok) throw refusalOf(withQueryFieldName(query, result.error));
     const { ok: _, ...reply } = result;
-    return c.json(reply, route.creates && !wasThere(reply) ? 201 : 200);
+    return c.json(reply, route.creates && !isDuplicate(reply) ? 201 : 200);
   }
 
   if (route.body === 'none') app.on(route.method, pattern, answer);

@@ -5,7 +5,7 @@ import { eventLine, eventName, jsonLine, payloadText, revOf } from '../../protoc
 import { formatPosition, parsePosition } from '../../protocol/position.ts';
 import { memoizeByIdentity } from '../../following/memoize-by-identity.ts';
 import type { Source, Subscription, SubscriptionSink } from '../../following/room-subscription.ts';
-import { BEAT_MS, closedLine } from './reader.ts';
+import { HEARTBEAT_MS, closedLine } from './reader.ts';
 import type { StreamBody } from './stream-body.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function eventStream(
 ): Promise<Response> {
   const stream = new EventStream(reader, limits, body);
   await stream.open(since);
-  body.onGone(() => stream.stop());
+  body.onClosed(() => stream.stop());
   return body.answer({
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
@@ -121,7 +121,7 @@ class EventStream implements SubscriptionSink {
         if (this.#body.unsentBytes === 0) this.#body.write(BEAT);
         this.#beat();
       },
-      Math.min(BEAT_MS, left + 1),
+      Math.min(HEARTBEAT_MS, left + 1),
     );
   }
 }

@@ -19,7 +19,7 @@ export interface HttpTransport {
   inboxes: InboxDirectory;
   authenticate: Authenticate;
   /** Called with each authenticated request. */
-  known?: (c: Context) => void;
+  onAuthenticated?: (c: Context) => void;
   origins: OriginPolicy;
   limits: Limits;
   host: 'node' | 'edge';

@@ -15,7 +15,7 @@ import {
   roomIdOf,
   text as asText,
 } from './request-parts.ts';
-import { wasThere } from './room-routes.ts';
+import { isDuplicate } from './room-routes.ts';
 
 const PATH = '/rooms/:roomId/incoming';
 const KEY_PATH = `${PATH}/:key`;
@@ -43,7 +43,7 @@ export function addIncomingRoutes(app: Hono, transport: HttpTransport, identify:
     const roomId = roomIdOf(c);
     const { key = '' } = pathFields(c, KEY_PATH, { key: asText }) as { key?: string };
     // An invented key would wake a room for nothing, but one from an earlier secret may be valid.
-    if (!(await incomingKeys.mayBeOwn(roomId, key))) foreign.charge('');
+    if (!(await incomingKeys.mayBeGenuine(roomId, key))) foreign.charge('');
     const keyHash = await hashOf(key);
     const message = await messageIn(c, limits);
     const id = c.req.header('idempotency-key');
@@ -51,9 +51,9 @@ export function addIncomingRoutes(app: Hono, transport: HttpTransport, identify:
     const identity = { userId: `${HOOK_PREFIX}${keyHash.slice(0, 16)}` };
     const result = await directory.execute(roomId, identity, 'sayIncoming', payload);
     if (!result.ok) throw refusalOf(result.error);
-    transport.known?.(c);
+    transport.onAuthenticated?.(c);
     const { ok: _, ...reply } = result;
-    return c.json(reply, wasThere(reply) ? 200 : 201);
+    return c.json(reply, isDuplicate(reply) ? 200 : 201);
   });
 }
 

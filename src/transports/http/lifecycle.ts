@@ -23,7 +23,10 @@ const LINES_TYPE = /^application\/(x-ndjson|ndjson|jsonl)\s*(;|$)/i;
 /** Steps of an erasure that one request waits for; the room does the rest by itself. */
 const STEPS_AWAITED = 40;
 
-type Lifecycle = Pick<HttpTransport, 'directory' | 'authenticate' | 'known' | 'log' | 'files'>;
+type Lifecycle = Pick<
+  HttpTransport,
+  'directory' | 'authenticate' | 'onAuthenticated' | 'log' | 'files'
+>;
 
 /** `?files=1` */
 const EXPORT_QUERY = {
@@ -89,10 +92,13 @@ async function erase(c: Context, transport: Lifecycle, named: () => object): Pro
 }
 
 /** Authenticates the user, before the body is read. @returns how to ask the request's room as this user */
-async function asker(c: Context, { directory, authenticate, known }: Lifecycle): Promise<AskRoom> {
+async function asker(
+  c: Context,
+  { directory, authenticate, onAuthenticated }: Lifecycle,
+): Promise<AskRoom> {
   const roomId = roomIdOf(c);
   const identity: Identity = await authenticate(credentialsOf(c));
-  known?.(c);
+  onAuthenticated?.(c);
   const step = stepper();
   return (name, payload) => step(() => directory.execute(roomId, identity, name, payload));
 }

@@ -1,7 +1,7 @@
 import { eventLine } from '../../protocol/frames.ts';
 
 /** Interval of heartbeats to the client of a stream, in milliseconds. */
-export const BEAT_MS = 20_000;
+export const HEARTBEAT_MS = 20_000;
 
 /** How long a poll waits for something to happen, in milliseconds. */
 export const POLL_MS = 25_000;

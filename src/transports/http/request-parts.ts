@@ -6,7 +6,7 @@ import { invalidField, type Problem, Refusal } from '../../protocol/codes/errors
 import type { Limits } from '../../protocol/codes/limits.ts';
 import type { OperationName } from '../../protocol/commands.ts';
 import { knownUserIdSchema } from '../../protocol/objects.ts';
-import { mayLack } from '../../protocol/payloads.ts';
+import { isOptionalField } from '../../protocol/payloads.ts';
 import { depthOfText } from '../../protocol/shape.ts';
 import { textOf, wrongBody } from './body-text.ts';
 import { readRoomId } from '../native/handshake.ts';
@@ -93,14 +93,17 @@ export function queryFields(
   const fields: Record<string, unknown> = {};
   for (const [name, { field, read }] of Object.entries(query)) {
     const given = c.req.query(name);
-    if (given === undefined || (given === '' && mayLack(operation, field))) continue;
+    if (given === undefined || (given === '' && isOptionalField(operation, field))) continue;
     fields[field] = read(given);
   }
   return fields;
 }
 
 /** A problem that names a field of the query by the name it has there. */
-export function asAsked(query: Readonly<Record<string, QueryField>>, problem: Problem): Problem {
+export function withQueryFieldName(
+  query: Readonly<Record<string, QueryField>>,
+  problem: Problem,
+): Problem {
   const { field = '', message } = problem;
   const name = Object.keys(query).find((one) => query[one]?.field === field) ?? field;
   return name === field

@@ -1,6 +1,6 @@
 import { operationNames, type Reply, type RequestName, traits } from '../../protocol/commands.ts';
 import type { Method, Operation } from '../../protocol/operation.ts';
-import { fieldsOf, kindOf, mayLack } from '../../protocol/payloads.ts';
+import { fieldsOf, kindOf, isOptionalField } from '../../protocol/payloads.ts';
 import { type FieldReader, flag, type QueryField, text, whole } from './request-parts.ts';
 
 /** A route for one operation of a room. The router and `/openapi.json` are made from these. */
@@ -74,11 +74,11 @@ function bodyOf(
   fields: readonly string[],
 ): 'optional' | 'needed' {
   const isNeeded = method === 'PATCH' || traits.get(operation)?.creates === true;
-  const isOptional = !isNeeded && fields.every((field) => mayLack(operation, field));
+  const isOptional = !isNeeded && fields.every((field) => isOptionalField(operation, field));
   return isOptional ? 'optional' : 'needed';
 }
 
 /** Whether the reply of a route that creates is for something that existed before. */
-export function wasThere(reply: Reply<RequestName>): boolean {
+export function isDuplicate(reply: Reply<RequestName>): boolean {
   return 'duplicate' in reply;
 }

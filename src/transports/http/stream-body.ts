@@ -14,7 +14,7 @@ export interface StreamBody {
   /** Sends the bytes that wait, then ends; nothing may be written after it. */
   end(): void;
   /** Calls `listener` when the client is gone, at once if it is gone already; perhaps more than once. */
-  onGone(listener: () => void): void;
+  onClosed(listener: () => void): void;
   /** The response with this body. */
   answer(headers: Record<string, string>): Response;
 }
@@ -80,7 +80,7 @@ export class WebStreamBody implements StreamBody {
     this.#flush();
   }
 
-  onGone(listener: () => void): void {
+  onClosed(listener: () => void): void {
     this.#gone = listener;
     this.#signal.addEventListener('abort', listener);
     if (this.#signal.aborted) listener();

@@ -21,7 +21,7 @@ export interface OwnCommandsPorts {
  * the room. Never rejects.
  * @param roomId undefined for the socket of an inbox, which refuses what only rooms have
  */
-export async function doOwnCommand(
+export async function runTransportCommand(
   roomId: string | undefined,
   connection: Connection,
   command: Command,

@@ -13,7 +13,7 @@ import type { InboxDirectory } from '../../host/inbox-directory.ts';
 import { wrongSignalName } from '../../protocol/signals.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
 import { counted, type PerMinute } from '../../room/access/per-minute.ts';
-import { readChecked } from '../../room/pipeline.ts';
+import { decodePayload } from '../../room/pipeline.ts';
 import type {
   LinkState,
   MovableDirectory,
@@ -160,7 +160,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
       if (args.length > 1 && !isSignal) this.#assertAlone(name, args);
       if (name === 'refreshToken') void this.#refresh({ ...command, roomId: undefined });
       else if (name === 'getFileToken') void this.#makeFileToken(command);
-      else if (isInboxCommand(name)) this.#inbox.give(command);
+      else if (isInboxCommand(name)) this.#inbox.receive(command);
       else this.#give(command);
     } catch (error) {
       this.answers.refuse(command, error);
@@ -210,7 +210,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     this.#rooms.delete(roomId);
     room.refusePending(reason);
     this.wire.events([eventLine('roomClosed', { roomId, closeCode: code, reason })]);
-    queueMicrotask(() => room.giveWaiting());
+    queueMicrotask(() => room.receiveWaiting());
   }
 
   /** Gives a command to the room that it names. */
@@ -222,7 +222,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId, isSignal);
     const room = this.#rooms.get(roomId);
     if (room !== undefined) {
-      room.forward(command, () => this.giveAgain(command));
+      room.forward(command, () => this.receiveAgain(command));
       return;
     }
     const why = wrongRoomId(roomId);
@@ -253,8 +253,8 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     return this.#rooms.size === 1 ? roomId : undefined;
   }
 
-  giveAgain({ name, payload, more = [], answer }: PendingCommand): void {
-    this.answers.giveBack();
+  receiveAgain({ name, payload, more = [], answer }: PendingCommand): void {
+    this.answers.uncount();
     this.receive(name, [payload, ...more], answer);
   }
 
@@ -297,12 +297,12 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
   /** The refusal of a command for a room that this socket is not in. */
   #notJoined({ name, payload }: PendingCommand): Refusal {
     assertCommandName(name);
-    readChecked(name, payload, this.limits);
+    decodePayload(name, payload, this.limits);
     return notJoined();
   }
 
   #join(roomId: string, join: PendingCommand): void {
-    const { gather } = readChecked('joinRoom', join.payload, this.limits);
+    const { gather } = decodePayload('joinRoom', join.payload, this.limits);
     if (this.#rooms.size >= this.limits.roomsPerSocket) {
       throw new Refusal(
         'too_many_rooms',
@@ -331,7 +331,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
       this.left(room);
       this.answers.refuse(join, error);
     }
-    room.giveWaiting();
+    room.receiveWaiting();
   }
 }
 

@@ -43,7 +43,7 @@ export class CommandAnswers {
   }
 
   /** Uncounts a command that will be received again, and is then counted again. */
-  giveBack(): void {
+  uncount(): void {
     this.#unanswered--;
   }
 

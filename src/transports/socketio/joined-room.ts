@@ -76,13 +76,13 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
   }
 
   /**
-   * Sends the room a command. While the room is being joined or left, it keeps `giveAgain` until then.
+   * Sends the room a command. While the room is being joined or left, it keeps `receiveAgain` until then.
    * @throws Refusal for a payload that is not plain JSON, and if too many commands wait
    */
-  forward(command: PendingCommand, giveAgain: () => void): void {
+  forward(command: PendingCommand, receiveAgain: () => void): void {
     const { link } = this;
     if (link === undefined || this.#isLeaving) {
-      this.#wait(giveAgain);
+      this.#wait(receiveAgain);
       return;
     }
     const { name, payload, more } = command;
@@ -96,8 +96,8 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
   }
 
   /** Gives the commands that waited again, in order. Each is refused if the room was not joined. */
-  giveWaiting(): void {
-    for (const giveAgain of this.#waiting.splice(0)) giveAgain();
+  receiveWaiting(): void {
+    for (const receiveAgain of this.#waiting.splice(0)) receiveAgain();
   }
 
   /** Refuses the commands that the room will not answer any more. */
@@ -125,10 +125,10 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
     this.#socket.closedBy(this, code, reason);
   }
 
-  #wait(giveAgain: () => void): void {
+  #wait(receiveAgain: () => void): void {
     if (this.#waiting.length >= MAX_WAITING)
       throw new Refusal('unavailable', 'The room is still being joined or left; wait for it.');
-    this.#waiting.push(giveAgain);
+    this.#waiting.push(receiveAgain);
   }
 
   #sendEvents(lines: readonly string[]): void {
@@ -159,7 +159,7 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
       this.link?.close('left');
     }
     // Not now: the room is still in the turn in which it hands out these lines.
-    queueMicrotask(() => this.giveWaiting());
+    queueMicrotask(() => this.receiveWaiting());
   }
 }
 

@@ -17,7 +17,7 @@ export interface InboxOwner {
   /** The inbox has ended its link. */
   inboxClosed(code: number, reason: string): void;
   /** Receives a command again that has waited. */
-  giveAgain(command: PendingCommand): void;
+  receiveAgain(command: PendingCommand): void;
 }
 
 /** Most changes that are asked for when the inbox is opened again after a hand-over. */
@@ -44,9 +44,9 @@ export class SocketInbox implements RoomSocket {
   }
 
   /** @throws Refusal `not_joined` for a command before the inbox is open */
-  give(command: PendingCommand): void {
+  receive(command: PendingCommand): void {
     if (this.#open !== undefined) {
-      this.#open.forward(command, () => this.#owner.giveAgain(command));
+      this.#open.forward(command, () => this.#owner.receiveAgain(command));
       return;
     }
     if (command.name !== 'openInbox') {
@@ -97,7 +97,7 @@ export class SocketInbox implements RoomSocket {
       if (this.#open === room) this.#open = undefined;
       if (command !== undefined) this.answers.refuse(command, error);
     }
-    room.giveWaiting();
+    room.receiveWaiting();
   }
 
   #connected(room: JoinedRoom, link: RoomLink, identity: Identity): void {

@@ -147,7 +147,7 @@ export class World {
         },
         close: () => undefined,
         buffered: () => 0,
-        lastHeardAt: () => undefined,
+        lastSeenAt: () => undefined,
       },
       this.#settings.limits,
     );

@@ -226,7 +226,7 @@ export class RoomHost extends Host {
     this.#stored = { life, numbers };
     const relays = new RoomRelays(life, 5_000, {
       ...this.ports,
-      turn: (work) => this.turn(() => work(this.#room!)),
+      runInRoom: (work) => this.turn(() => work(this.#room!)),
       order: (relay, call, settle) => {
         world.longestCall = Math.max(world.longestCall, serialize(call).length);
         const host = world.relays[relay - 1]!;
@@ -401,7 +401,7 @@ export class RelayHost extends Host {
           end.closed(code);
         },
         buffered: () => end.buffered,
-        lastHeardAt: () => undefined,
+        lastSeenAt: () => undefined,
       },
       this.world.limits,
     );

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import {
-  inAllRooms,
+  limitsInAllRooms,
   inboundRate,
   newRoomCost,
   newRoomRate,
@@ -13,7 +13,7 @@ function limitsOf(settings: Record<string, string> = {}) {
 }
 
 it('[ADM2] a user may do twice as much in all rooms together as in one', () => {
-  const { commandsPerSecond, commandBurst } = inAllRooms(limitsOf());
+  const { commandsPerSecond, commandBurst } = limitsInAllRooms(limitsOf());
   expect([commandsPerSecond, commandBurst]).toEqual([100, 400]);
 });
 

@@ -8,7 +8,7 @@ import {
   operations,
   traits,
 } from '../../../src/protocol/commands.ts';
-import { assertCommandName, mayLack, readPayload } from '../../../src/protocol/payloads.ts';
+import { assertCommandName, isOptionalField, readPayload } from '../../../src/protocol/payloads.ts';
 import { problemOf } from '../../support/refusals.ts';
 
 describe('an invalid payload', () => {
@@ -202,7 +202,7 @@ describe('null', () => {
       // The one field in which null has a meaning: keep messages for ever.
       ...(field === 'retentionDays' && { retentionDays: null }),
     });
-    expect(mayLack(name, field)).toBe(true);
+    expect(isOptionalField(name, field)).toBe(true);
   });
 
   it.each(needed)(
@@ -210,7 +210,7 @@ describe('null', () => {
     ({ name, field }) => {
       const problem = problemOf(() => readPayload(name, { ...least[name], [field]: null }));
       expect(problem).toMatchObject({ code: 'invalid_payload', field });
-      expect(mayLack(name, field)).toBe(false);
+      expect(isOptionalField(name, field)).toBe(false);
     },
   );
 
@@ -266,7 +266,7 @@ describe('the table of operations', () => {
     const fields = [...(traits.get(name)?.route ?? '').matchAll(/:(\w+)/g)];
     for (const [, field = ''] of fields) {
       expect(Object.keys(operations[name].payload.shape)).toContain(field);
-      expect(mayLack(name, field)).toBe(false);
+      expect(isOptionalField(name, field)).toBe(false);
     }
   });
 

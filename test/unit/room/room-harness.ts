@@ -320,7 +320,7 @@ export class RoomHarness {
         end.closed(code);
       },
       buffered: () => end.buffered,
-      lastHeardAt: () => undefined,
+      lastSeenAt: () => undefined,
     };
     return new NodeConnection(state, sink, this.#limits);
   }

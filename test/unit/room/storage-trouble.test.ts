@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import { isStorageTrouble } from '../../../src/room/storage/storage-trouble.ts';
+import { isStorageFailure } from '../../../src/room/storage/storage-trouble.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
 function thrownBy(act: () => void): unknown {
@@ -26,18 +26,18 @@ describe('a storage error', () => {
     const error = thrownBy(() =>
       database.prepare('INSERT INTO t VALUES (?)').run('x'.repeat(100_000)),
     );
-    expect(isStorageTrouble(error)).toBe(true);
+    expect(isStorageFailure(error)).toBe(true);
     database.close();
   });
 
   test('is recognised for a file that cannot be opened or written', () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'a folder'));
-    expect(isStorageTrouble(thrownBy(() => new DatabaseSync(join(folder, 'a folder'))))).toBe(true);
+    expect(isStorageFailure(thrownBy(() => new DatabaseSync(join(folder, 'a folder'))))).toBe(true);
     const path = join(folder, 'a.sqlite');
     new DatabaseSync(path).exec('CREATE TABLE t (x)');
     const reading = new DatabaseSync(path, { readOnly: true });
-    expect(isStorageTrouble(thrownBy(() => reading.exec('INSERT INTO t VALUES (1)')))).toBe(true);
+    expect(isStorageFailure(thrownBy(() => reading.exec('INSERT INTO t VALUES (1)')))).toBe(true);
     reading.close();
   });
 
@@ -46,13 +46,13 @@ describe('a storage error', () => {
     'disk I/O error: SQLITE_IOERR',
     'disk I/O error: SQLITE_IOERR_WRITE',
   ])('is recognised for %j of a Durable Object', (message) => {
-    expect(isStorageTrouble(new Error(message))).toBe(true);
+    expect(isStorageFailure(new Error(message))).toBe(true);
   });
 
   test('is not recognised for our own defects', () => {
     const database = fullDatabase();
     for (const wrong of ['SELECT nothing FROM t', 'CREATE TABLE t (x)', 'NONSENSE']) {
-      expect(isStorageTrouble(thrownBy(() => database.exec(wrong)))).toBe(false);
+      expect(isStorageFailure(thrownBy(() => database.exec(wrong)))).toBe(false);
     }
     database.close();
     for (const error of [
@@ -62,7 +62,7 @@ describe('a storage error', () => {
       'SQLITE_FULL',
       undefined,
     ]) {
-      expect(isStorageTrouble(error)).toBe(false);
+      expect(isStorageFailure(error)).toBe(false);
     }
   });
 });

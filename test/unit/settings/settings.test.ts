@@ -140,12 +140,12 @@ describe('reading settings', () => {
   test('accepts the bounds of a number and nothing beyond', () => {
     for (const declaration of declarations) {
       if (declaration.kind !== 'whole') continue;
-      const { name, least, most } = declaration;
+      const { name, min, max } = declaration;
       for (const [value, fits] of [
-        [least, true],
-        [most, true],
-        [most + 1, false],
-        [least - 1, false],
+        [min, true],
+        [max, true],
+        [max + 1, false],
+        [min - 1, false],
       ] as const) {
         expect([
           name,

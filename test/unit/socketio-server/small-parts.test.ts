@@ -38,20 +38,20 @@ describe('a slow reader', () => {
   const limits = { maxBufferedBytes: 1_000, slowReaderMs: 30_000 };
 
   it('is detected by its unsent bytes, where the runtime reports them', () => {
-    const state = { sentSinceHeardBytes: 9_999, silentMs: 99_999 };
+    const state = { sentSinceFrameBytes: 9_999, silentMs: 99_999 };
     expect(isTooSlow({ ...state, bufferedBytes: 1_000 }, limits)).toBe(false);
     expect(isTooSlow({ ...state, bufferedBytes: 1_001 }, limits)).toBe(true);
   });
 
   it('is otherwise detected by silence after many bytes were sent', () => {
     const state = { bufferedBytes: undefined };
-    expect(isTooSlow({ ...state, sentSinceHeardBytes: 1_001, silentMs: 30_001 }, limits)).toBe(
+    expect(isTooSlow({ ...state, sentSinceFrameBytes: 1_001, silentMs: 30_001 }, limits)).toBe(
       true,
     );
-    expect(isTooSlow({ ...state, sentSinceHeardBytes: 1_000, silentMs: 30_001 }, limits)).toBe(
+    expect(isTooSlow({ ...state, sentSinceFrameBytes: 1_000, silentMs: 30_001 }, limits)).toBe(
       false,
     );
-    expect(isTooSlow({ ...state, sentSinceHeardBytes: 1_001, silentMs: 30_000 }, limits)).toBe(
+    expect(isTooSlow({ ...state, sentSinceFrameBytes: 1_001, silentMs: 30_000 }, limits)).toBe(
       false,
     );
   });

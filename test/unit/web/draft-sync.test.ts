@@ -32,9 +32,10 @@ function device() {
     (roomId) => came.push(roomId),
     life.signal,
   );
-  drafts.wrote = (roomId, text) => sync.wrote(roomId, text);
+  drafts.onWritten = (roomId, text) => sync.upload(roomId, text);
   const write = (text: string) => drafts.set(PLACE, { text, mode: 'new', mentions: [] });
-  const meet = (more: Partial<Conversation>) => sync.met({ roomId: 'r', ...more } as Conversation);
+  const meet = (more: Partial<Conversation>) =>
+    sync.receive({ roomId: 'r', ...more } as Conversation);
   return { drafts, sent, came, write, meet, text: () => drafts.get(PLACE)?.text };
 }
 

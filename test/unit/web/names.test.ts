@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { foldName, nameKeys } from '../../../src/protocol/fold.ts';
-import { moveChosen, nameBegun } from '../../../web/src/mentions.ts';
-import { listed, Names } from '../../../web/src/names.ts';
+import { moveChosen, nameBeingTyped } from '../../../web/src/mentions.ts';
+import { joinNames, Names } from '../../../web/src/names.ts';
 
 function namesOf(...all: string[]): Names {
   const names = new Names();
@@ -110,7 +110,7 @@ test.each([
   ['https://social.example/@b', undefined],
   ['@Ann\nnext', undefined],
 ])('in %j the name %j is being typed', (before, begun) => {
-  expect(nameBegun(before)).toBe(begun);
+  expect(nameBeingTyped(before)).toBe(begun);
 });
 
 test.each([
@@ -141,5 +141,5 @@ test.each([
   [['Ann'], 2, 'Ann and 2 others'],
   [[], 1, '1 other'],
 ])('%j and %i more are listed in plain language', (names, others, line) => {
-  expect(listed(names, others)).toBe(line);
+  expect(joinNames(names, others)).toBe(line);
 });

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { mayActOn, rolesFor, type Role, type Access, whySilent } from '../../../web/src/rights.ts';
+import {
+  mayActOn,
+  rolesFor,
+  type Role,
+  type Access,
+  whyCannotSend,
+} from '../../../web/src/rights.ts';
 
 function standing(role: Role, more: object = {}, room: object = {}): Access {
   return {
@@ -38,7 +44,7 @@ test('users are offered roles up to their own; guests and webhooks cannot become
 });
 
 test('users who may not write see why', () => {
-  const silent = (...of: Parameters<typeof standing>) => whySilent(standing(...of), 1_000);
+  const silent = (...of: Parameters<typeof standing>) => whyCannotSend(standing(...of), 1_000);
   expect(silent('member')).toBeUndefined();
   expect(silent('member', { mutedUntil: 999 })).toBeUndefined();
   expect(silent('owner', { mutedUntil: 1_001 })).toMatch(/^You are muted until/);

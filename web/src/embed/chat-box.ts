@@ -1,10 +1,10 @@
 import type { Message, Outgoing, Room, Status } from '../../../src/client/index.ts';
-import { listed } from '../names.ts';
+import { joinNames } from '../names.ts';
 import { onceAFrame } from '../once-a-frame.ts';
-import { whySilent } from '../rights.ts';
+import { whyCannotSend } from '../rights.ts';
 import { sentenceOf, sentenceOfEnd } from '../sentences.ts';
 import { text } from '../texts.ts';
-import { leaveToInputMethod } from '../view/composing.ts';
+import { hideInputMethodKeys } from '../view/composing.ts';
 import { button, element, setText, timeElement, withOwnDirection } from '../view/dom.ts';
 import { isLargeEmoji, messageParts } from '../view/text.ts';
 
@@ -48,7 +48,7 @@ export class ChatBox {
     this.#form.addEventListener('submit', (event) => this.#submit(event));
     this.#field.addEventListener('keydown', (event) => this.#key(event));
     this.#field.addEventListener('input', () => room.typing(this.#field.value.trim() !== ''));
-    leaveToInputMethod(this.#field);
+    hideInputMethodKeys(this.#field);
     this.element.append(this.#log, this.#status, this.#form);
     changed();
   }
@@ -96,8 +96,8 @@ export class ChatBox {
     ];
     this.#list.replaceChildren(...rows);
     this.#forget(messages);
-    const names = listed(typing.map(({ username }) => username));
-    const isSilent = whySilent(state, Date.now());
+    const names = joinNames(typing.map(({ username }) => username));
+    const isSilent = whyCannotSend(state, Date.now());
     setText(this.#status, statusText(status) ?? isSilent ?? typingText(names, typing.length));
     this.#form.hidden = isSilent !== undefined;
     if (this.#isAtEnd) this.#log.scrollTop = this.#log.scrollHeight;

@@ -65,7 +65,7 @@ export class Tray {
   }
 
   /** Takes back the files of a message that was not sent; after a reload only their ids are known. */
-  putBack(ids: readonly string[]): void {
+  restore(ids: readonly string[]): void {
     for (const id of ids) {
       const known = taken.get(id);
       const upload = new Upload(known?.file ?? new File([], id), this.#options, () =>

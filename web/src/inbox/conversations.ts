@@ -18,7 +18,7 @@ export interface ConversationsActions {
   /** The user is no longer on a room's list: left on another device, banned, or the room was deleted. */
   removed: (roomId: string) => void;
   /** A conversation has changed. @param before its previous state, if it was listed */
-  turned: (conversation: Conversation, before: Conversation | undefined) => void;
+  conversationChanged: (conversation: Conversation, before: Conversation | undefined) => void;
   /** The draft of a room was changed on another device. */
   drafted: (roomId: string) => void;
   say: (sentence: string) => void;
@@ -98,19 +98,19 @@ export class Conversations {
     if (unreadFrom !== undefined || archived === true) {
       this.#set(roomId, { unreadFrom: null, archived: false });
     }
-    this.#drafts.met(conversation);
+    this.#drafts.receive(conversation);
     if (hasDraft !== true) return;
-    this.#try(this.#inbox.set(roomId).then((whole) => this.#drafts.met(whole)));
+    this.#try(this.#inbox.set(roomId).then((whole) => this.#drafts.receive(whole)));
   }
 
   /** Uploads a draft that was written in this browser. */
-  wrote(roomId: string, draft: string): void {
-    if (this.find(roomId) !== undefined) this.#drafts.wrote(roomId, draft);
+  uploadDraft(roomId: string, draft: string): void {
+    if (this.find(roomId) !== undefined) this.#drafts.upload(roomId, draft);
   }
 
   /** Takes the user off a room's list, and removes the draft. The only owner archives it instead. */
   quit(roomId: string): void {
-    this.wrote(roomId, '');
+    this.uploadDraft(roomId, '');
     const archive = async () => {
       if (this.find(roomId) !== undefined) await this.#inbox.set(roomId, { archived: true });
     };
@@ -229,11 +229,11 @@ export class Conversations {
 
   #updated(conversation: Conversation): void {
     const { roomId, unread } = conversation;
-    this.#drafts.met(conversation);
+    this.#drafts.receive(conversation);
     if (unread === 0) withdrawNotice(roomId);
     // `#listed` has the previous state until the whole frame was read.
     const before = this.#listed.find((one) => one.roomId === roomId);
-    this.#actions.turned(conversation, before);
+    this.#actions.conversationChanged(conversation, before);
   }
 
   #changed(): void {

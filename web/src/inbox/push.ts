@@ -1,5 +1,5 @@
 import type { Inbox, InboxPayload } from '../../../src/client/inbox.ts';
-import { remembered } from '../memory.ts';
+import { permanentStorage } from '../memory.ts';
 import { PUSH_CACHE, PUSH_PAGE, type PushPage, type PushPlace } from '../push-page.ts';
 import { text } from '../texts.ts';
 
@@ -32,7 +32,8 @@ export class Push {
   async start(): Promise<void> {
     if ((await registered()) === undefined || this.#hasEnded) return;
     await this.#leavePage();
-    if (remembered.getItem(this.#key) === null || Notification.permission !== 'granted') return;
+    if (permanentStorage.getItem(this.#key) === null || Notification.permission !== 'granted')
+      return;
     await this.#subscribe();
   }
 
@@ -80,7 +81,7 @@ export class Push {
     const { endpoint, keys } = subscription.toJSON() as InboxPayload<'subscribePush'>;
     await this.#inbox.ask('subscribePush', { endpoint, keys });
     this.#subscription = subscription;
-    remembered.set(this.#key, 'on');
+    permanentStorage.set(this.#key, 'on');
   }
 
   /** Stores what the worker needs: it shows pushes in full only for the user who is signed in. */
@@ -101,7 +102,7 @@ export class Push {
  * learns of it from the push service, with the next push.
  */
 export async function endPush(userId: string | undefined): Promise<void> {
-  if (userId !== undefined) remembered.set(keyOf(userId), undefined);
+  if (userId !== undefined) permanentStorage.set(keyOf(userId), undefined);
   const registration = await registered();
   if (registration === undefined) return;
   await (await registration.pushManager.getSubscription())?.unsubscribe();

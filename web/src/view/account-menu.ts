@@ -1,4 +1,4 @@
-import { remembered } from '../memory.ts';
+import { permanentStorage } from '../memory.ts';
 import { text } from '../texts.ts';
 import { byId } from './dom.ts';
 import { type Choice, openMenu } from './popover.ts';
@@ -15,17 +15,17 @@ export function listenToAccountMenu(more: () => readonly Choice[], life: AbortSi
 }
 
 function densityChoice(): Choice {
-  const isCompact = remembered.getItem('density') === 'compact';
+  const isCompact = permanentStorage.getItem('density') === 'compact';
   return {
     label: text(isCompact ? 'comfortable' : 'compact'),
     icon: 'rooms',
     choose() {
-      remembered.set('density', isCompact ? undefined : 'compact');
+      permanentStorage.set('density', isCompact ? undefined : 'compact');
       showDensity();
     },
   };
 }
 
 function showDensity(): void {
-  document.body.classList.toggle('is-compact', remembered.getItem('density') === 'compact');
+  document.body.classList.toggle('is-compact', permanentStorage.getItem('density') === 'compact');
 }

@@ -1,5 +1,5 @@
 import type { Outgoing } from '../../../src/client/index.ts';
-import { listed } from '../names.ts';
+import { joinNames } from '../names.ts';
 import { openDialog } from './dialog.ts';
 import { element } from './dom.ts';
 import { text } from '../texts.ts';
@@ -20,7 +20,7 @@ export function askBeforeLeaving(leaving: Leaving): void {
   const { title, confirm, drafts, unsent, unsentStays, leave } = leaving;
   const sentences: string[] = [];
   if (drafts.length > 0) {
-    sentences.push(text('draftsRemoved', { rooms: listed(drafts) }));
+    sentences.push(text('draftsRemoved', { rooms: joinNames(drafts) }));
   }
   if (unsent.length > 0) {
     sentences.push(text('notSentCount', { count: unsent.length, stays: unsentStays }));

@@ -158,7 +158,7 @@ export class Composer {
       this.#turn({ mode: 'reply', seq });
     }
     this.#set(value.trim() === '' ? message : `${value}\n${message}`);
-    if (files !== undefined) void this.#fill((tray) => tray.putBack(files));
+    if (files !== undefined) void this.#fill((tray) => tray.restore(files));
     this.focus();
   }
 

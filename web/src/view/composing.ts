@@ -6,7 +6,7 @@ const TAKEN = 229;
  * Japanese or Chinese candidate must not send the message. Safari ends the composition before that
  * Enter, so that `isComposing` is false and only the key's code shows it: WebKit bug 165004.
  */
-export function leaveToInputMethod(target: EventTarget = window): void {
+export function hideInputMethodKeys(target: EventTarget = window): void {
   target.addEventListener(
     'keydown',
     (event) => {

@@ -74,6 +74,6 @@ function spaceFor({ type, width = 1, height = 1 }: FileInfo): HTMLElement {
 }
 
 /** What a message says in one line: its text, or the names of its files. */
-export function saidIn(message: string, files: readonly FileInfo[] = []): string {
+export function messageSummary(message: string, files: readonly FileInfo[] = []): string {
   return message || files.map(({ name }) => name).join(', ');
 }

@@ -6,7 +6,7 @@ const RIGHT_TO_LEFT = /^(?:ar|dv|fa|he|ks|ku|ps|sd|ug|ur|yi)\b/;
 type StaticKey = Parameters<typeof text<'join'>>[0];
 
 /** Loads the user's language and puts its texts into the page; if that fails, those of English. */
-export async function speakLanguage(): Promise<void> {
+export async function applyLanguage(): Promise<void> {
   const root = document.documentElement;
   try {
     await loadTexts();

@@ -1,6 +1,6 @@
 import type { Message } from '../../../src/client/index.ts';
 import { button, byId, element } from './dom.ts';
-import { saidIn } from './files.ts';
+import { messageSummary } from './files.ts';
 import { beginningOf } from './text.ts';
 import { text } from '../texts.ts';
 
@@ -28,7 +28,7 @@ export class LiveRegion {
 
   /** Announces a new message to screen readers. */
   message({ sender, message, files }: Message): void {
-    const said = beginningOf(saidIn(message, files), MAX_SPOKEN_CHARACTERS);
+    const said = beginningOf(messageSummary(message, files), MAX_SPOKEN_CHARACTERS);
     const spoken = element('p', '', `${sender}: ${said}`);
     this.#announcer.append(spoken);
     while (this.#announcer.childElementCount > MAX_SPOKEN)

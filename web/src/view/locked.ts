@@ -1,5 +1,5 @@
 import type { Room, Status } from '../../../src/client/index.ts';
-import { isExpired, whySilent } from '../rights.ts';
+import { isExpired, whyCannotSend } from '../rights.ts';
 import { durationOf, sentenceOfEnd } from '../sentences.ts';
 import { button, byId, element, setText } from './dom.ts';
 import { text } from '../texts.ts';
@@ -8,7 +8,7 @@ import { text } from '../texts.ts';
 const COUNT_MS = 1_000;
 const KICKED = 4501;
 
-export interface WaysOut {
+export interface LockedActions {
   leave: () => void;
   signIn: (problem: string) => void;
 }
@@ -17,7 +17,7 @@ export interface WaysOut {
 export class Locked {
   readonly #room: Room;
   readonly #changed: () => void;
-  readonly #waysOut: WaysOut;
+  readonly #waysOut: LockedActions;
   readonly #element = byId('locked', HTMLDivElement);
   /** When the room ended the connection, epoch milliseconds. */
   #endedAt: number | undefined;
@@ -25,7 +25,7 @@ export class Locked {
   #drawn = '';
 
   /** @param changed draws the room again */
-  constructor(room: Room, changed: () => void, waysOut: WaysOut, life: AbortSignal) {
+  constructor(room: Room, changed: () => void, waysOut: LockedActions, life: AbortSignal) {
     this.#room = room;
     this.#changed = changed;
     this.#waysOut = waysOut;
@@ -50,7 +50,7 @@ export class Locked {
     const why =
       status.name === 'ended'
         ? sentenceOfEnd(status, until, state.you !== undefined)
-        : whySilent(state, Date.now());
+        : whyCannotSend(state, Date.now());
     this.#element.hidden = why === undefined;
     const drawn = `${status.name} ${why ?? ''}`;
     if (why !== undefined && this.#drawn !== drawn) {

@@ -3,9 +3,9 @@ import { DrawnRange, FIRST } from '../drawn-range.ts';
 import { HistoryWindow } from '../history-window.ts';
 import { onceAFrame } from '../once-a-frame.ts';
 import { aroundUnread, isEnough, loadFirst } from '../first-messages.ts';
-import { isLooking, onLooking } from '../looking.ts';
+import { isWindowActive, onWindowActivity } from '../window-activity.ts';
 import { indexFrom } from '../reply-targets.ts';
-import { ReadTracker, type Run, type Sight } from '../read-tracker.ts';
+import { ReadTracker, type Run, type VisibleRange } from '../read-tracker.ts';
 import { UnreadMentions } from '../unread-mentions.ts';
 import { Beginning } from './beginning.ts';
 import { byId } from './dom.ts';
@@ -14,7 +14,7 @@ import { lazy } from './lazy.ts';
 import { Pills } from './pills.ts';
 import { RowList } from './row-list.ts';
 import { RovingTabIndex } from './roving-tab-index.ts';
-import { rowInSight, sightOf } from './row-places.ts';
+import { anchorRow, visibleRangeOf } from './row-places.ts';
 import { rowsOf } from './rows.ts';
 import type { RowContext, Shown } from './row-context.ts';
 
@@ -98,7 +98,7 @@ export class LogView {
     if (hasTouch.matches) void lazy.swipe(this.#list, context, life).catch(() => undefined);
     this.#log.addEventListener('scroll', () => this.#scrolled(), { signal: life, passive: true });
     this.#beginning = new Beginning(() => void this.#loadOlder(), life);
-    onLooking(() => this.#lookChanged(), life);
+    onWindowActivity(() => this.#lookChanged(), life);
     const resized = new ResizeObserver(() => {
       if (this.#end.isAtEnd) this.#end.toEnd(this.#log);
       this.#scrolled();
@@ -161,7 +161,7 @@ export class LogView {
   }
 
   /** Call it when the user has sent a message. */
-  said(): void {
+  messageSent(): void {
     if (this.#room.state.unread === 0) this.#newAfter = undefined;
     this.toEnd();
   }
@@ -296,7 +296,7 @@ export class LogView {
   /** A row in sight and its position, by which the reader's place is kept. */
   #mark(): { key: string; top: number } | undefined {
     if (this.#end.isAtEnd && this.#window === undefined) return undefined;
-    const row = rowInSight(this.#log, this.#list);
+    const row = anchorRow(this.#log, this.#list);
     return row && { key: row.dataset['key'] ?? '', top: row.offsetTop };
   }
 
@@ -370,7 +370,7 @@ export class LogView {
     this.render();
   }
 
-  #renderPills(sight: Sight | undefined): void {
+  #renderPills(sight: VisibleRange | undefined): void {
     const isAtNewest =
       this.#end.isAtEnd || (this.#window === undefined && this.#distance() < NEAR_PX / 2);
     const isUnreadAbove = this.#reading.isUnreadAbove(this.#run, sight);
@@ -378,7 +378,7 @@ export class LogView {
     this.#pills.render({
       newer: isAtNewest && newer === 0 ? undefined : newer,
       isUnreadAbove: isUnreadAbove && this.#room.state.status.name !== 'ended',
-      mentions: sight === undefined ? { above: [], below: [] } : this.#mentions.beside(sight),
+      mentions: sight === undefined ? { above: [], below: [] } : this.#mentions.outOfSight(sight),
     });
   }
 
@@ -388,14 +388,14 @@ export class LogView {
   }
 
   /** Marks the messages in sight as read, if the user is looking. */
-  #read(sight: Sight | undefined): void {
-    if (sight === undefined || !isLooking()) return;
-    this.#mentions.saw(sight);
-    this.#reading.saw(this.#run, sight);
+  #read(sight: VisibleRange | undefined): void {
+    if (sight === undefined || !isWindowActive()) return;
+    this.#mentions.markSeen(sight);
+    this.#reading.markSeen(this.#run, sight);
   }
 
-  #sight(): Sight | undefined {
-    return sightOf(
+  #sight(): VisibleRange | undefined {
+    return visibleRangeOf(
       this.#log,
       this.#list,
       this.#end.isAtEnd ? this.#messages.at(-1)?.seq : undefined,
@@ -406,7 +406,7 @@ export class LogView {
   #lookChanged(): void {
     const { messages, unread } = this.#room.state;
     const newest = messages.at(-1)?.seq;
-    if (!isLooking()) {
+    if (!isWindowActive()) {
       this.#wasHidden ||= document.visibilityState === 'hidden';
       if (unread === 0) this.#newAfter = newest;
       return;

@@ -1,7 +1,7 @@
 import { foldName, memberKeys } from '../../../src/protocol/fold.ts';
 import type { Room } from '../../../src/client/index.ts';
 import type { MemberSearch } from '../member-search.ts';
-import { nameBegun, type Person } from '../mentions.ts';
+import { nameBeingTyped, type Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
 import { ChoiceList } from './choice-list.ts';
 import { element, setText } from './dom.ts';
@@ -50,7 +50,7 @@ export class MentionList {
   update(): void {
     const { field, search } = this.#options;
     const before = field.value.slice(0, field.selectionStart);
-    const begun = nameBegun(before);
+    const begun = nameBeingTyped(before);
     const { selected } = this.list;
     this.#at = before.length - (begun?.length ?? 0) - 1;
     const found = begun === undefined ? [] : this.#beginningWith(begun);
@@ -73,7 +73,7 @@ export class MentionList {
       .filter(([userId, name]) => userId !== you?.userId && isFoundBy(key, userId, name))
       .map(([userId, name]) => ({ userId, name }));
     // A complete name needs no list, so that Enter sends the message; a name of two people does.
-    const called = names.index.called(begun.trim()).length;
+    const called = names.index.find(begun.trim()).length;
     return isChosen(this.#at) || called === 1 ? [] : found.slice(0, MAX_CHOICES);
   }
 
@@ -87,7 +87,7 @@ export class MentionList {
   /** What tells a person from others of the same name. */
   #difference({ userId, name }: Person): string {
     const { names, search } = this.#options;
-    if (names.index.called(name).length < 2) return '';
+    if (names.index.find(name).length < 2) return '';
     const role = search.roleOf(userId) ?? 'none';
     return role === 'none' || role === 'member' ? userId : `${text(`role_${role}`)} · ${userId}`;
   }

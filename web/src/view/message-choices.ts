@@ -1,5 +1,5 @@
 import type { Message, Room } from '../../../src/client/index.ts';
-import { isModerator, whySilent } from '../rights.ts';
+import { isModerator, whyCannotSend } from '../rights.ts';
 import { openDialog } from './dialog.ts';
 import { element } from './dom.ts';
 import { mayPin, setPinned } from './pins.ts';
@@ -24,7 +24,7 @@ export function messageChoices(room: Room, message: Message, acts: Acts): Choice
   const { state } = room;
   const { react, reply, edit, copy, copyLink, showReactions, say, openThread } = acts;
   const isOwn = message.senderId === state.you?.userId;
-  const maySpeak = whySilent(state, Date.now()) === undefined;
+  const maySpeak = whyCannotSend(state, Date.now()) === undefined;
   const hasReactions = Object.keys(message.reactions ?? {}).length > 0;
   const isPinned = state.room?.pins?.includes(message.seq) === true;
   const offered: (Choice | false | undefined)[] = [

@@ -1,11 +1,11 @@
 import type { Message, Outgoing } from '../../../src/client/index.ts';
 import type { Person } from '../mentions.ts';
 import { quotedIn } from '../reply-targets.ts';
-import type { Given } from '../reactors.ts';
-import { whySilent } from '../rights.ts';
+import type { ShownReaction } from '../reactors.ts';
+import { whyCannotSend } from '../rights.ts';
 import { durationOf, sentenceOf } from '../sentences.ts';
 import { button, element, icon, iconButton, withOwnDirection, timeElement } from './dom.ts';
-import { fileList, saidIn } from './files.ts';
+import { fileList, messageSummary } from './files.ts';
 import { patch } from './patch.ts';
 import { avatar, nameParts } from './person.ts';
 import type { Row } from './row-list.ts';
@@ -39,9 +39,9 @@ export function messageRow(context: RowContext, message: Shown, place: RowPlace)
   const answered = answeredBy(message, isThread);
   const original = answered === undefined ? undefined : replyTargets.of(answered);
   const failed = failedChanges.filter(({ payload }) => payload.seq === seq);
-  const given = reactors.given(message);
+  const given = reactors.reactionsTo(message);
   const mentioned = mentionedPeople(context, message);
-  const isSilent = whySilent(room.state, Date.now()) !== undefined;
+  const isSilent = whyCannotSend(room.state, Date.now()) !== undefined;
   const said = () => words(message, mentioned, you?.userId);
   return {
     key: `seq ${seq}`,
@@ -246,7 +246,9 @@ function quote({ actions }: RowContext, seq: number, original: Message | undefin
   else {
     const { sender, message, files, deletedAt } = original;
     const said =
-      deletedAt === undefined ? beginningOf(saidIn(message, files)) : text('deletedMessage');
+      deletedAt === undefined
+        ? beginningOf(messageSummary(message, files))
+        : text('deletedMessage');
     made.append(element('bdi', 'name', sender), withOwnDirection(element('span', 'said', said)));
   }
   return made;
@@ -255,13 +257,13 @@ function quote({ actions }: RowContext, seq: number, original: Message | undefin
 function reactions(
   { actions, reactors }: RowContext,
   message: Shown,
-  given: readonly Given[],
+  given: readonly ShownReaction[],
   isSilent: boolean,
 ): HTMLElement[] {
   if (given.length === 0) return [];
   const list = element('ul', 'reactions');
   list.ariaLabel = text('reactions');
-  const want = () => reactors.want(message.seq);
+  const want = () => reactors.load(message.seq);
   list.addEventListener('pointerenter', want);
   list.addEventListener('focusin', want);
   for (const { emoji, count, isMine, by } of given) {

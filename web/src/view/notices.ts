@@ -1,7 +1,7 @@
 import type { Message, Room } from '../../../src/client/index.ts';
 import type { Conversation, Notify } from '../../../src/client/inbox.ts';
-import { isLooking } from '../looking.ts';
-import { remembered } from '../memory.ts';
+import { isWindowActive } from '../window-activity.ts';
+import { permanentStorage } from '../memory.ts';
 import { text } from '../texts.ts';
 import { button } from './dom.ts';
 import { lazy } from './lazy.ts';
@@ -39,7 +39,7 @@ export class Notices {
   }
 
   /** Call it for a message in a room that is joined. */
-  heard(room: Room, message: Message, { level, title }: Noticed): void {
+  onMessage(room: Room, message: Message, { level, title }: Noticed): void {
     const { you, status, isCatchingUp } = room.state;
     if (you === undefined || message.senderId === you.userId) return;
     const isMention = message.mentions?.includes(you.userId) === true;
@@ -50,7 +50,11 @@ export class Notices {
   }
 
   /** Call it for a change of a room that is not joined. @param before its previous state, if known */
-  turned(conversation: Conversation, before: Conversation | undefined, title: string): void {
+  onConversation(
+    conversation: Conversation,
+    before: Conversation | undefined,
+    title: string,
+  ): void {
     const { roomId, last, notify, unread, unreadMentions } = conversation;
     if (before === undefined || last === undefined || notify === 'none') return;
     const isMention = unreadMentions > before.unreadMentions;
@@ -61,13 +65,13 @@ export class Notices {
   #notify(title: string, notice: Notice): void {
     if (typeof Notification !== 'function') return;
     if (Notification.permission === 'default') this.#offer();
-    else if (Notification.permission === 'granted' && !isLooking()) this.#show(title, notice);
+    else if (Notification.permission === 'granted' && !isWindowActive()) this.#show(title, notice);
   }
 
   /** Offers notices instead of the first one, and never again: browsers punish pages that ask on arrival. */
   #offer(): void {
-    if (remembered.getItem('notices') !== null) return;
-    remembered.set('notices', 'offered');
+    if (permanentStorage.getItem('notices') !== null) return;
+    permanentStorage.set('notices', 'offered');
     const accept = button(text('notifyMe'), () => {
       accept.remove();
       this.#actions.accept();

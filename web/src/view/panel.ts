@@ -51,10 +51,6 @@ export class Panel {
     return this.#content?.name;
   }
 
-  get isBesideTalk(): boolean {
-    return isWide.matches;
-  }
-
   /** @param opener gets the focus back when it is closed; without, the focus stays where it is */
   open(content: PanelContent, opener?: HTMLElement): void {
     this.#leave();
@@ -84,7 +80,7 @@ export class Panel {
   }
 
   /** Closes the panel if it covers the messages. */
-  yield(): void {
+  closeIfCovering(): void {
     if (!isWide.matches) this.close();
   }
 

@@ -5,7 +5,7 @@ import { sentenceOfError } from '../sentences.ts';
 import { whenOf } from '../times.ts';
 import { text } from '../texts.ts';
 import { button, byId, element, icon, setText, timeElement, withOwnDirection } from './dom.ts';
-import { saidIn } from './files.ts';
+import { messageSummary } from './files.ts';
 import type { PanelContent } from './panel.ts';
 import { beginningOf } from './text.ts';
 
@@ -165,5 +165,5 @@ function lineOf(message: Message): (Node | string)[] {
 /** A message's text in one line, without the signs of Markdown; else the names of its files. */
 function excerptOf({ message, files }: Message): string {
   const mark = message === '' ? '📎 ' : '';
-  return mark + beginningOf(saidIn(message, files), EXCERPT);
+  return mark + beginningOf(messageSummary(message, files), EXCERPT);
 }

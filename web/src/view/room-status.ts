@@ -1,5 +1,5 @@
 import type { Room, RoomState } from '../../../src/client/index.ts';
-import { listed } from '../names.ts';
+import { joinNames } from '../names.ts';
 import { text, textWith } from '../texts.ts';
 import { button, byId, element, icon } from './dom.ts';
 
@@ -27,9 +27,9 @@ export class RoomStatus {
     const names = this.#room.state.typing.map(({ username }) => username);
     const key = names.length === 1 ? 'typingOne' : 'typingMany';
     const said =
-      names.length === 0 ? paceOf(this.#room.state) : text(key, { names: listed(names) });
+      names.length === 0 ? paceOf(this.#room.state) : text(key, { names: joinNames(names) });
     if (this.#typing.textContent === said) return;
-    const shown = element('span', 'typing-names', listed(names));
+    const shown = element('span', 'typing-names', joinNames(names));
     this.#typing.replaceChildren(
       ...(names.length === 0 ? [said] : textWith(key, { names: shown })),
     );

@@ -1,20 +1,20 @@
 import type { Member, Message, Room, You } from '../../../src/client/index.ts';
 import type { Drafts } from '../drafts.ts';
 import { linkTo } from '../address.ts';
-import { remembered } from '../memory.ts';
+import { permanentStorage } from '../memory.ts';
 import type { Person } from '../mentions.ts';
 import { Names } from '../names.ts';
 import { onceAFrame } from '../once-a-frame.ts';
 import { ReplyTargets } from '../reply-targets.ts';
 import { Reactors } from '../reactors.ts';
-import { isModerator, roleName, whySilent } from '../rights.ts';
+import { isModerator, roleName, whyCannotSend } from '../rights.ts';
 import { sentenceOfError } from '../sentences.ts';
 import { type SlashActions, slashCommands } from '../slash-commands.ts';
 import { Composer, type ComposerOptions } from './composer.ts';
 import { button, byId, setText } from './dom.ts';
 import { type FileSource, onFiles } from './files.ts';
 import type { TokenOf } from './incoming.ts';
-import { onLooking } from '../looking.ts';
+import { onWindowActivity } from '../window-activity.ts';
 import { lazy } from './lazy.ts';
 import { RoomStatus } from './room-status.ts';
 import { Locked } from './locked.ts';
@@ -113,14 +113,14 @@ export class RoomView {
       ...this.#writing(),
       label: text('message'),
       placeholder: text('writeMessage'),
-      onSent: () => this.#log.said(),
+      onSent: () => this.#log.messageSent(),
       lastOwn: () => this.#lastOwn(),
       commands: () => slashCommands(this.#room, this.#context.names, this.#slashActions()),
     });
     byId('composer-place', HTMLDivElement).replaceChildren(this.#composer.element);
     this.#panel = new Panel(() => this.#panelChanged(), signal);
     this.#listen();
-    if (isVeryWide.matches && remembered.getItem('panel') !== 'closed') {
+    if (isVeryWide.matches && permanentStorage.getItem('panel') !== 'closed') {
       this.#load(this.#openPeople());
     }
     // At once: nothing of the previous room may be seen, even for a frame.
@@ -189,7 +189,7 @@ export class RoomView {
       }),
     ];
     // A user who returns to the window sees at once what has changed with the time.
-    onLooking(this.changed, this.#life.signal);
+    onWindowActivity(this.changed, this.#life.signal);
     const timer = setInterval(this.changed, LOOK_MS);
     signal.addEventListener('abort', () => {
       clearInterval(timer);
@@ -237,7 +237,7 @@ export class RoomView {
         this.#load(lazy.emoji(anchor, text('chooseReaction'), choose));
       },
       reply: (message) => {
-        if (composer() === this.#composer) this.#panel.yield();
+        if (composer() === this.#composer) this.#panel.closeIfCovering();
         composer().reply(message);
       },
       more: (shown, anchor) => {
@@ -255,7 +255,7 @@ export class RoomView {
           openThread: isInRoom ? actions.openThread : undefined,
         };
         const quick = { emoji: QUICK_EMOJI, choose: (one: string) => this.#react(message, one) };
-        const maySpeak = whySilent(this.#room.state, Date.now()) === undefined;
+        const maySpeak = whyCannotSend(this.#room.state, Date.now()) === undefined;
         const open = (choices: Choice[]) =>
           openMenu(anchor, text('actions'), choices, maySpeak ? quick : undefined);
         this.#load(lazy.messageChoices(this.#room, message, offered).then(open));
@@ -329,7 +329,7 @@ export class RoomView {
   async #openPeople(opener?: HTMLElement): Promise<void> {
     const people = await lazy.people(this.#room, this.#context.names, {
       mention: (person) => {
-        this.#panel.yield();
+        this.#panel.closeIfCovering();
         this.#composer.mention(person);
       },
       invite: (invited) => this.#invite(invited),
@@ -373,7 +373,7 @@ export class RoomView {
       label: text('reply'),
       placeholder: text('writeReply'),
       thread: seq,
-      onSent: () => thread.said(),
+      onSent: () => thread.messageSent(),
       commands: () => [],
       lastOwn: () => thread.lastOwn(),
     });
@@ -385,7 +385,7 @@ export class RoomView {
   }
 
   async #jump(seq: number): Promise<void> {
-    this.#panel.yield();
+    this.#panel.closeIfCovering();
     try {
       await this.#log.jump(seq);
     } catch (error) {
@@ -477,7 +477,7 @@ export class RoomView {
 
   #panelChanged(): void {
     // A user who closes the panel does not want it in the next room either.
-    remembered.set('panel', this.#panel.name === undefined ? 'closed' : undefined);
+    permanentStorage.set('panel', this.#panel.name === undefined ? 'closed' : undefined);
     for (const [name, opener] of Object.entries(this.#openers)) {
       opener.ariaExpanded = String(this.#panel.name === name);
     }

@@ -1,13 +1,13 @@
-import type { Sight } from '../read-tracker.ts';
+import type { VisibleRange } from '../read-tracker.ts';
 
 type Rows = HTMLCollectionOf<HTMLElement>;
 
 /** The messages in sight, the last one to its end. @param newest the last one, if the reader is at the end */
-export function sightOf(
+export function visibleRangeOf(
   log: HTMLElement,
   list: HTMLElement,
   newest: number | undefined,
-): Sight | undefined {
+): VisibleRange | undefined {
   const rows = list.children as Rows;
   const top = log.scrollTop;
   const bottom = top + log.clientHeight;
@@ -24,7 +24,7 @@ export function sightOf(
  * A message in sight by which the reader's place is kept. Not the very first one: it is drawn again, and
  * smaller, when earlier messages of its sender are added before it.
  */
-export function rowInSight(log: HTMLElement, list: HTMLElement): HTMLElement | undefined {
+export function anchorRow(log: HTMLElement, list: HTMLElement): HTMLElement | undefined {
   const rows = list.children as Rows;
   const { scrollTop } = log;
   let at = Math.max(

@@ -1,5 +1,5 @@
 import type { Message, Outgoing } from '../../../src/client/index.ts';
-import { listed } from '../names.ts';
+import { joinNames } from '../names.ts';
 import { element } from './dom.ts';
 import { messageRow, unsentRow } from './message-row.ts';
 import type { Row } from './row-list.ts';
@@ -99,5 +99,5 @@ function readByOf({ room, names }: RowContext): { seq: number; line: string } | 
     .map(([userId]) => names.of(userId));
   const known = readers.filter((name) => name !== undefined);
   if (readers.length === 0) return undefined;
-  return { seq: newest.seq, line: listed(known, readers.length - known.length) };
+  return { seq: newest.seq, line: joinNames(known, readers.length - known.length) };
 }

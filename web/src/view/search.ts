@@ -104,7 +104,7 @@ export class SearchPanel implements PanelContent {
 
   /** The id of the person with this name; else the text itself, which may be an id. */
   #userIdOf(name: string): string {
-    return this.#names.index.called(name)[0]?.userId ?? name;
+    return this.#names.index.find(name)[0]?.userId ?? name;
   }
 
   async #firstFrom(moment: number | undefined): Promise<number | undefined> {

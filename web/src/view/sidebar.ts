@@ -19,7 +19,7 @@ const LINE_MS = 1_000;
 const MAX_UNFILTERED = 12;
 
 /** A room of the list. */
-export interface Listed {
+export interface SidebarRoom {
   roomId: string;
   title: string;
   /** Undefined if it is not joined. */
@@ -85,7 +85,7 @@ export class Sidebar {
 
   /** @param hasMore whether more conversations can be loaded @returns unread counts of unmuted rooms */
   render(
-    rooms: readonly Listed[],
+    rooms: readonly SidebarRoom[],
     current: string | undefined,
     hasMore: boolean,
   ): { unread: number; mentions: number } {
@@ -128,7 +128,7 @@ export class Sidebar {
   }
 
   /** The room below this one in the list, or above. */
-  beside(roomId: string | undefined, by: 1 | -1): string | undefined {
+  neighbour(roomId: string | undefined, by: 1 | -1): string | undefined {
     const links = [...this.#list.querySelectorAll<HTMLElement>('[data-room]')];
     const at = links.findIndex((link) => link.dataset['room'] === roomId);
     return links.at((at + by) % links.length)?.dataset['room'];
@@ -219,7 +219,7 @@ interface Shown {
 }
 
 /** What the list shows of a room: its own state if it is joined, else that of the inbox. */
-function shownOf({ roomId, title, room, conversation, hasDraft }: Listed): Shown {
+function shownOf({ roomId, title, room, conversation, hasDraft }: SidebarRoom): Shown {
   const { status, you, online = [], room: info } = room?.state ?? {};
   const isJoined = status?.name === 'open' && you !== undefined;
   const { unread = 0, unreadMentions = 0 } = (isJoined ? room?.state : conversation) ?? {};

@@ -1,4 +1,4 @@
-import { type Answers, Misfit } from '../entry.ts';
+import { type Answers, InvalidField } from '../entry.ts';
 import { byId, setText } from './dom.ts';
 
 /** The sign-in form: asks for a name and a room, and says what is wrong with them. */
@@ -58,10 +58,10 @@ export class SignInForm {
   }
 
   /** Shows an error, and moves the focus to the field where it can be corrected. */
-  tell(error: unknown): void {
+  showError(error: unknown): void {
     this.#problem.hidden = false;
     setText(this.#problem, error instanceof Error ? error.message : String(error));
-    if (!(error instanceof Misfit)) {
+    if (!(error instanceof InvalidField)) {
       this.#enter.focus();
       return;
     }
@@ -80,7 +80,7 @@ export class SignInForm {
     try {
       await onJoin({ name: name.value, room: room.value, token: token.value });
     } catch (error) {
-      this.tell(error);
+      this.showError(error);
     } finally {
       this.#enter.ariaDisabled = null;
     }

@@ -1,4 +1,4 @@
-import { whySilent } from '../rights.ts';
+import { whyCannotSend } from '../rights.ts';
 import { icon } from './dom.ts';
 import type { RowContext } from './row-context.ts';
 
@@ -67,7 +67,7 @@ export function swipeToReply(list: HTMLElement, context: RowContext, life: Abort
     (event) => {
       end();
       swipe = begun(event);
-      if (whySilent(room.state, Date.now()) !== undefined) swipe = undefined;
+      if (whyCannotSend(room.state, Date.now()) !== undefined) swipe = undefined;
     },
     { signal: life },
   );

@@ -1,5 +1,5 @@
 import type { Message } from '../../../src/client/index.ts';
-import { whySilent } from '../rights.ts';
+import { whyCannotSend } from '../rights.ts';
 import { sentenceOfError } from '../sentences.ts';
 import type { Composer } from './composer.ts';
 import { button, element, setText } from './dom.ts';
@@ -77,7 +77,7 @@ export class ThreadPanel implements PanelContent {
   }
 
   /** Call it when the user has sent a reply: it must be in sight. */
-  said(): void {
+  messageSent(): void {
     this.#end.follow();
     this.render();
   }
@@ -97,7 +97,7 @@ export class ThreadPanel implements PanelContent {
     if (frame !== null) this.#end.beforeDrawing(frame);
     const { state } = this.#context.room;
     const hasEnded = state.status.name === 'ended';
-    this.#composer.element.hidden = hasEnded || whySilent(state, Date.now()) !== undefined;
+    this.#composer.element.hidden = hasEnded || whyCannotSend(state, Date.now()) !== undefined;
     this.#composer.render();
     const messages = this.#shown;
     if (this.#isLoaded) {

@@ -12,20 +12,20 @@ describe('the keys of incoming webhooks', () => {
     const keys = new IncomingKeys([SECRET]);
     const key = await keys.make('general');
     expect(key).toMatch(/^[\w-]{59}$/);
-    expect(await keys.mayBeOwn('general', key)).toBe(true);
-    expect(await keys.mayBeOwn('other', key)).toBe(false);
+    expect(await keys.mayBeGenuine('general', key)).toBe(true);
+    expect(await keys.mayBeGenuine('other', key)).toBe(false);
     const changed = `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`;
     for (const foreign of [changed, key.slice(0, 43), `${key}A`, '', 'x']) {
-      expect([foreign, await keys.mayBeOwn('general', foreign)]).toEqual([foreign, false]);
+      expect([foreign, await keys.mayBeGenuine('general', foreign)]).toEqual([foreign, false]);
     }
-    expect(await new IncomingKeys([OTHER]).mayBeOwn('general', key)).toBe(false);
-    expect(await new IncomingKeys([OTHER, SECRET]).mayBeOwn('general', key)).toBe(true);
+    expect(await new IncomingKeys([OTHER]).mayBeGenuine('general', key)).toBe(false);
+    expect(await new IncomingKeys([OTHER, SECRET]).mayBeGenuine('general', key)).toBe(true);
   });
 
   it('have no tag without a secret, so that every key has to be looked up', async () => {
     const keys = new IncomingKeys([]);
     expect(await keys.make('general')).toMatch(/^[\w-]{43}$/);
-    expect(await keys.mayBeOwn('general', 'made up')).toBe(true);
+    expect(await keys.mayBeGenuine('general', 'made up')).toBe(true);
   });
 
   it('[ADM18] cost rooms at most 20 questions at once if they are made up, then one a second', async () => {

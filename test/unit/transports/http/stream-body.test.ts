@@ -57,7 +57,7 @@ describe('the body of a stream as a web stream', () => {
   it('reports that the client is gone, by a cancelled reader or an aborted request', async () => {
     const { abort, body, reader } = opened();
     let times = 0;
-    body.onGone(() => times++);
+    body.onClosed(() => times++);
     await reader.cancel();
     expect(times).toBe(1);
     // Bytes for a client that is gone are lost.
@@ -65,7 +65,7 @@ describe('the body of a stream as a web stream', () => {
     body.end();
     abort.abort();
     expect(times).toBe(2);
-    body.onGone(() => times++);
+    body.onClosed(() => times++);
     expect(times).toBe(3);
   });
 });

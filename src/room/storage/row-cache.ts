@@ -4,7 +4,7 @@ import type { Database } from './database.ts';
  * A store's cache of its rows. It is right because only this object writes them; it begins empty, and
  * is emptied when a transaction was undone.
  */
-export class Remembered<T> {
+export class RowCache<T> {
   readonly #database: Database;
   readonly #empty: () => T;
   #value: T;
