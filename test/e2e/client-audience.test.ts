@@ -3,8 +3,6 @@ import { connect, type ConnectOptions } from '../../src/client/index.ts';
 import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
-const PATIENTLY = { timeout: 120_000, interval: 20 };
-
 const hosts = useHosts();
 
 describe.each(['node', 'edge'] as const)('an audience at the %s host', (host) => {
@@ -32,20 +30,18 @@ describe.each(['node', 'edge'] as const)('an audience at the %s host', (host) =>
     const heard: string[] = [];
     for (const name of ['userJoined', 'userLeft', 'typing', 'readReceipts'] as const)
       listener.on(name, () => heard.push(name));
-    await expect.poll(() => listener.state.messages.length, PATIENTLY).toBe(1);
+    await expect.poll(() => listener.state.messages.length).toBe(1);
     expect(listener.state).toMatchObject({ online: [], onlineCount: 2 });
 
     // The first message puts the user on the room's list; then the client joins again to learn about itself.
     await listener.send('hello');
-    await expect
-      .poll(() => sent.filter(([name]) => name === 'joinRoom'), PATIENTLY)
-      .toHaveLength(1);
+    await expect.poll(() => sent.filter(([name]) => name === 'joinRoom')).toHaveLength(1);
     const third = clientOf('third').room(roomId);
-    await expect.poll(() => speaker.state.online.length, PATIENTLY).toBe(3);
-    await expect.poll(() => listener.state.onlineCount, PATIENTLY).toBe(3);
+    await expect.poll(() => speaker.state.online.length).toBe(3);
+    await expect.poll(() => listener.state.onlineCount).toBe(3);
     third.typing();
     await third.send('good evening');
-    await expect.poll(() => listener.state.messages.length, PATIENTLY).toBe(3);
+    await expect.poll(() => listener.state.messages.length).toBe(3);
     expect([listener.state.online, heard]).toEqual([[], []]);
     // A small number is no reason for the client to ask for names.
     expect(sent.map(([name]) => name)).toEqual(['message', 'joinRoom']);

@@ -7,7 +7,6 @@ import { HttpVisitor } from '../support/http-visitor.ts';
 import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
-const PATIENTLY = { timeout: 120_000, interval: 20 };
 /** Wait after an erasure, in ms: data written within a second of it is erased too ([INB9]). */
 const AFTER_ERASURE_MS = 1_500;
 /** Timing of a client that reconnects at once. */
@@ -59,22 +58,20 @@ describe.each(['node', 'edge'] as const)(
       const roomId = await sharedRoom(ann, bob);
       await say(bob, roomId, 'look', { mentions: [ann] });
       await expect
-        .poll(() => find(laptop, roomId), PATIENTLY)
+        .poll(() => find(laptop, roomId))
         .toMatchObject({ unreadMentions: 1, last: { sender: bob } });
-      await expect.poll(() => laptop.state.totals, PATIENTLY).toEqual({ unread: 1, mentions: 1 });
+      await expect.poll(() => laptop.state.totals).toEqual({ unread: 1, mentions: 1 });
       const chosen = await laptop.set(roomId, { pinned: true, notify: 'all', draft: 'dear Bob' });
       expect(chosen).toMatchObject({ pinned: true, notify: 'all', draft: 'dear Bob' });
       expect(find(laptop, roomId)).toEqual(chosen);
       await expect
-        .poll(() => find(phone, roomId), PATIENTLY)
+        .poll(() => find(phone, roomId))
         .toMatchObject({ pinned: true, draft: 'dear Bob' });
       await phone.set(roomId, { readUpTo: 3, draft: '' });
-      await expect
-        .poll(() => find(laptop, roomId), PATIENTLY)
-        .toMatchObject({ unread: 0, readUpTo: 3 });
-      await expect.poll(() => find(laptop, roomId), PATIENTLY).not.toHaveProperty('draft');
+      await expect.poll(() => find(laptop, roomId)).toMatchObject({ unread: 0, readUpTo: 3 });
+      await expect.poll(() => find(laptop, roomId)).not.toHaveProperty('draft');
       await laptop.set(roomId, { archived: true });
-      await expect.poll(() => find(phone, roomId), PATIENTLY).toBeUndefined();
+      await expect.poll(() => find(phone, roomId)).toBeUndefined();
       expect(laptop.state.conversations).toEqual([]);
       expect(states.at(-1)).toBe(laptop.state);
     });
@@ -84,23 +81,23 @@ describe.each(['node', 'edge'] as const)(
       const { proxy, url } = await network();
       const inbox = await inboxOf(ann, { url });
       const [kept, gone] = [await sharedRoom(ann, bob), await sharedRoom(bob, ann)];
-      await expect.poll(() => find(inbox, kept), PATIENTLY).toBeDefined();
-      await expect.poll(() => find(inbox, gone), PATIENTLY).toBeDefined();
+      await expect.poll(() => find(inbox, kept)).toBeDefined();
+      await expect.poll(() => find(inbox, gone)).toBeDefined();
       proxy.refuse(true);
       proxy.cut();
-      await expect.poll(() => inbox.state.status.name, PATIENTLY).toBe('waiting');
+      await expect.poll(() => inbox.state.status.name).toBe('waiting');
       const pinned = inbox.set(kept, { pinned: true });
       await (await http(bob)).ask('DELETE', gone);
       await say(bob, kept, 'are you there?', { mentions: [ann] });
       const other = await inboxOf(ann);
-      await expect.poll(() => find(other, gone), PATIENTLY).toBeUndefined();
-      await expect.poll(() => find(other, kept), PATIENTLY).toMatchObject({ unreadMentions: 1 });
+      await expect.poll(() => find(other, gone)).toBeUndefined();
+      await expect.poll(() => find(other, kept)).toMatchObject({ unreadMentions: 1 });
       proxy.refuse(false);
       inbox.open();
-      await expect.poll(() => find(inbox, kept), PATIENTLY).toMatchObject({ unreadMentions: 1 });
-      await expect.poll(() => find(inbox, gone), PATIENTLY).toBeUndefined();
+      await expect.poll(() => find(inbox, kept)).toMatchObject({ unreadMentions: 1 });
+      await expect.poll(() => find(inbox, gone)).toBeUndefined();
       expect(await pinned).toMatchObject({ pinned: true });
-      await expect.poll(() => inbox.state.totals, PATIENTLY).toEqual({ unread: 1, mentions: 1 });
+      await expect.poll(() => inbox.state.totals).toEqual({ unread: 1, mentions: 1 });
     });
 
     test('starts over where its inbox was erased', async () => {
@@ -108,7 +105,7 @@ describe.each(['node', 'edge'] as const)(
       const { proxy, url } = await network();
       const inbox = await inboxOf(ann, { url });
       const before = await sharedRoom(ann, bob);
-      await expect.poll(() => find(inbox, before), PATIENTLY).toBeDefined();
+      await expect.poll(() => find(inbox, before)).toBeDefined();
       proxy.refuse(true);
       proxy.cut();
       const admin = await tokenFor('root', { admin: true });
@@ -120,12 +117,12 @@ describe.each(['node', 'edge'] as const)(
         });
         return answer.status;
       };
-      await expect.poll(erased, PATIENTLY).toBe(200);
+      await expect.poll(erased).toBe(200);
       await setTimeout(AFTER_ERASURE_MS);
       const after = await sharedRoom(bob, ann);
       proxy.refuse(false);
-      await expect.poll(() => find(inbox, after), PATIENTLY).toBeDefined();
-      await expect.poll(() => find(inbox, before), PATIENTLY).toBeUndefined();
+      await expect.poll(() => find(inbox, after)).toBeDefined();
+      await expect.poll(() => find(inbox, before)).toBeUndefined();
     });
 
     test('pages through many conversations, returning each once', async () => {
@@ -134,18 +131,15 @@ describe.each(['node', 'edge'] as const)(
       for (const roomId of rooms) await say(ann, roomId, 'hello');
       const whole = await inboxOf(ann);
       await expect
-        .poll(
-          async () => (await whole.ask('getInbox', { limit: 200 })).conversations.length,
-          PATIENTLY,
-        )
+        .poll(async () => (await whole.ask('getInbox', { limit: 200 })).conversations.length)
         .toBe(53);
       const inbox = await inboxOf(ann);
-      await expect.poll(() => inbox.state.conversations.length, PATIENTLY).toBe(50);
+      await expect.poll(() => inbox.state.conversations.length).toBe(50);
       expect(inbox.state.hasMore).toBe(true);
       const { conversations } = await whole.ask('getInbox', { limit: 200 });
       // The last conversation of the page moves to the top, so that the next page begins after another one.
       await whole.set(inbox.state.conversations.at(-1)!.roomId, { pinned: true });
-      await expect.poll(() => inbox.state.conversations[0]?.pinned, PATIENTLY).toBe(true);
+      await expect.poll(() => inbox.state.conversations[0]?.pinned).toBe(true);
       await inbox.loadMore(2);
       expect(inbox.state).toMatchObject({ hasMore: true, conversations: { length: 52 } });
       await Promise.all([inbox.loadMore(), inbox.loadMore()]);
@@ -158,13 +152,13 @@ describe.each(['node', 'edge'] as const)(
       const [ann, bob] = [newUser('ann'), newUser('bob')];
       const inbox = await inboxOf(ann);
       const roomId = await sharedRoom(ann, bob);
-      await expect.poll(() => find(inbox, roomId), PATIENTLY).toMatchObject({ unread: 1 });
+      await expect.poll(() => find(inbox, roomId)).toMatchObject({ unread: 1 });
       inbox.watch([roomId]);
       await inbox.ask('getBlocked', {});
       await say(bob, roomId, 'two');
       await say(bob, roomId, 'three');
       const newest = () => find(inbox, roomId)?.last?.excerpt;
-      await expect.poll(newest, PATIENTLY).toBe('three');
+      await expect.poll(newest).toBe('three');
       expect(find(inbox, roomId)).toMatchObject({ unread: 3 });
     });
 
@@ -172,8 +166,8 @@ describe.each(['node', 'edge'] as const)(
       const [ann, bob] = [newUser('ann'), newUser('bob')];
       const [inbox, bobs] = [await inboxOf(ann), await inboxOf(bob)];
       const roomId = await sharedRoom(ann, bob);
-      await expect.poll(() => find(inbox, roomId), PATIENTLY).toBeDefined();
-      await expect.poll(() => find(bobs, roomId), PATIENTLY).toBeDefined();
+      await expect.poll(() => find(inbox, roomId)).toBeDefined();
+      await expect.poll(() => find(bobs, roomId)).toBeDefined();
       const refused = inbox.openDirect(newUser('stranger'));
       await expect(refused).rejects.toBeInstanceOf(Refused);
       await expect(refused).rejects.toMatchObject({ code: 'member_not_found' });
@@ -181,7 +175,7 @@ describe.each(['node', 'edge'] as const)(
       expect(find(inbox, direct.roomId)).toEqual(direct);
       await say(ann, direct.roomId, 'psst');
       await expect
-        .poll(() => find(bobs, direct.roomId), PATIENTLY)
+        .poll(() => find(bobs, direct.roomId))
         .toMatchObject({ with: { userId: ann }, unread: 1 });
       await bobs.ask('blockUser', { userId: ann });
       expect(await bobs.ask('getBlocked', {})).toMatchObject({ users: [{ userId: ann }] });
@@ -192,7 +186,7 @@ describe.each(['node', 'edge'] as const)(
     test('is refused to guests, and rejects commands once it is closed', async () => {
       const ann = newUser('ann');
       const guest = await inboxOf('', { token: undefined as never });
-      await expect.poll(() => guest.state.status.name, PATIENTLY).toBe('ended');
+      await expect.poll(() => guest.state.status.name).toBe('ended');
       expect(guest.state.status).toMatchObject({
         problem: { message: expect.stringMatching(/sign in/) },
       });
@@ -210,10 +204,10 @@ describe.each(['node', 'edge'] as const)(
       const token = async () => tokens.shift() ?? tokenFor(ann);
       const inbox = await inboxOf(ann, { token });
       const roomId = await sharedRoom(ann, bob);
-      await expect.poll(() => find(inbox, roomId), PATIENTLY).toMatchObject({ unread: 1 });
-      await expect.poll(() => tokens.length, PATIENTLY).toBe(0);
+      await expect.poll(() => find(inbox, roomId)).toMatchObject({ unread: 1 });
+      await expect.poll(() => tokens.length).toBe(0);
       await say(bob, roomId, 'you', { mentions: [ann] });
-      await expect.poll(() => find(inbox, roomId), PATIENTLY).toMatchObject({ unreadMentions: 1 });
+      await expect.poll(() => find(inbox, roomId)).toMatchObject({ unreadMentions: 1 });
     });
   },
 );

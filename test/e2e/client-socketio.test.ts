@@ -6,8 +6,6 @@ import { HttpVisitor } from '../support/http-visitor.ts';
 import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
-const PATIENTLY = { timeout: 120_000, interval: 20 };
-
 /** The event names of a chat application that was written for its own server. */
 const events: NonNullable<AdapterOptions['events']> = {
   'join room': 'joinRoom',
@@ -48,15 +46,15 @@ describe.each(['node', 'edge'] as const)('an adapted Socket.IO socket at the %s 
       expect(reply).toMatchObject({ ok: true });
     }
     ann.socket.emit('chat', 'שלום');
-    await expect.poll(() => ben.said, PATIENTLY).toEqual(['ann: שלום']);
+    await expect.poll(() => ben.said).toEqual(['ann: שלום']);
     const [reply] = await answer((done) => ben.socket.emit('say in', roomId, '你好', done));
     expect(reply).toMatchObject({ ok: true, message: { message: '你好' } });
-    await expect.poll(() => ann.said, PATIENTLY).toEqual(['ann: שלום', 'ben: 你好']);
+    await expect.poll(() => ann.said).toEqual(['ann: שלום', 'ben: 你好']);
     expect(ben.said).toEqual(['ann: שלום']);
     const left: unknown[] = [];
     ann.socket.once('went away', (payload: unknown) => left.push(payload));
     ben.socket.disconnect();
-    await expect.poll(() => left, PATIENTLY).toMatchObject([{ username: 'ben', roomId }]);
+    await expect.poll(() => left).toMatchObject([{ username: 'ben', roomId }]);
   });
 
   test('calls callbacks in the form of the application, and passes refusals to listeners of `error`', async () => {
@@ -80,18 +78,18 @@ describe.each(['node', 'edge'] as const)('an adapted Socket.IO socket at the %s 
     // Emitted before there is a connection.
     ann.socket.emit('join room', roomId);
     ann.socket.emit('chat', 'one');
-    await expect.poll(() => ann.said, PATIENTLY).toEqual(['ann: one']);
+    await expect.poll(() => ann.said).toEqual(['ann: one']);
     const ben = new HttpVisitor(hosts[host].url, await tokenFor('ben', { name: 'ben' }));
     const say = (message: string) => ben.ask('POST', roomId, '/messages', { body: { message } });
     proxy.refuse(true);
-    await expect.poll(() => ann.socket.connected, PATIENTLY).toBe(false);
+    await expect.poll(() => ann.socket.connected).toBe(false);
     await say('two');
     ann.socket.emit('chat', 'three');
     proxy.refuse(false);
     const all = ['ann: one', 'ben: two', 'ann: three'];
-    await expect.poll(() => ann.said, PATIENTLY).toEqual(all);
+    await expect.poll(() => ann.said).toEqual(all);
     await say('four');
-    await expect.poll(() => ann.said, PATIENTLY).toEqual([...all, 'ben: four']);
+    await expect.poll(() => ann.said).toEqual([...all, 'ben: four']);
     const { body } = await ben.ask('GET', roomId, '/messages');
     expect((body as { messages: unknown[] }).messages).toHaveLength(4);
   });
@@ -103,7 +101,7 @@ describe.each(['node', 'edge'] as const)('an adapted Socket.IO socket at the %s 
     const ann = await application('ann', {}, await proxy.url());
     await answer((done) => ann.socket.emit('join room', roomId, done));
     proxy.refuse(true);
-    await expect.poll(() => ann.socket.connected, PATIENTLY).toBe(false);
+    await expect.poll(() => ann.socket.connected).toBe(false);
     const lines: string[] = [];
     // Several users, since one may not send as many at once.
     for (const name of ['ben', 'cem', 'dov', 'eva']) {
@@ -118,6 +116,6 @@ describe.each(['node', 'edge'] as const)('an adapted Socket.IO socket at the %s 
       }
     }
     proxy.refuse(false);
-    await expect.poll(() => ann.said, PATIENTLY).toEqual(lines);
+    await expect.poll(() => ann.said).toEqual(lines);
   });
 });
