@@ -34,10 +34,10 @@ export { edgeOptions, type TestSettings };
 const QUICK_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /**
- * On a busy machine hundreds of connections that are opened at once may need longer to authenticate
- * than the default allows.
+ * On a busy machine hundreds of connections that are opened at once may need longer to authenticate,
+ * and a client longer to answer a ping, than the defaults allow.
  */
-const PATIENT: TestSettings = { CONNECT_TIMEOUT_MS: '60000' };
+const PATIENT: TestSettings = { CONNECT_TIMEOUT_MS: '60000', PING_TIMEOUT_MS: '120000' };
 
 /** Starts the Node host in this process, as in production but on loopback, or in development mode. */
 export async function startNodeHost(

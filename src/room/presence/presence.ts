@@ -168,7 +168,10 @@ export class Presence {
     });
   }
 
-  /** The rest of a grace period, in milliseconds; 0 when the clock was set back. */
+  /**
+   * The rest of a grace period, in milliseconds; 0 when the clock was set back to before its start. A clock
+   * that was set back by less makes the period longer, to three times its length at most.
+   */
   #graceLeftMs(since: number): number {
     const passedMs = this.#clock.now() - since;
     return passedMs < 0 ? 0 : Math.max(0, fixed.graceMs - passedMs);

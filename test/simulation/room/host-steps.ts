@@ -1,4 +1,5 @@
 import { Refusal } from '../../../src/protocol/codes/errors.ts';
+import { fixed } from '../../../src/protocol/codes/limits.ts';
 import { type RoomHarness, StorageFault } from '../../unit/room/room-harness.ts';
 
 /** Things that happen to a room's host, independent of commands. */
@@ -51,7 +52,8 @@ export function orFault(work: () => void): void {
 }
 
 /**
- * Ends all faults and lets time pass until no more connections are closed.
+ * Ends all faults and lets time pass until no more connections are closed. A round takes longer than
+ * three grace periods, which is how long a user may stay listed after the clock was set back (`Presence`).
  * @param between sends commands in each round, before its last flush
  */
 export function comeToRest(
@@ -65,7 +67,7 @@ export function comeToRest(
     open = openCount();
     harness.tellEnds();
     harness.flush();
-    harness.pass(6_000);
+    harness.pass(3 * fixed.graceMs + 1_000);
     between();
     harness.flush();
   }
