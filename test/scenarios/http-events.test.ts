@@ -26,7 +26,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       const { visitor: alice } = await native.enter('alice', roomId);
       const reader = await (await as('reader')).follow(roomId);
       const { visitor: bob, joined } = await native.enter('bob', roomId);
-      expect(joined.online.map(({ userId }) => userId)).toEqual(['alice', 'bob']);
+      expect(joined.online.map(({ userId }) => userId).toSorted()).toEqual(['alice', 'bob']);
       expect(joined.onlineCount).toBe(2);
 
       ok(await bob.command('typing', { roomId }));

@@ -50,7 +50,8 @@ forEachTransportAndRelays((transport) => {
     expect(listener.heard('userJoined')).toEqual([]);
     expect(listener.heard('typing')).toEqual([]);
     const { online } = ok(await listener.join(roomId, { quiet: false }));
-    expect(online.map(({ userId }) => userId)).toEqual(['alice', 'lee', 'bob']);
+    // In any order: a room that has slept lists the users of its relays as it finds them.
+    expect(new Set(online.map(({ userId }) => userId))).toEqual(new Set(['alice', 'lee', 'bob']));
     ok(await bob.command('leaveRoom', { roomId }));
     await listener.hears('userLeft', ofBob);
   });
@@ -109,7 +110,8 @@ forEachTransportAndRelays((transport) => {
       const { visitor: again } = await transport.enter('bob', room);
       return { alice: visitor, back: again, joined: seen };
     });
-    expect(joined.online.map(({ userId }) => userId)).toEqual(['alice', 'bob', 'carol']);
+    const users = joined.online.map(({ userId }) => userId);
+    expect(users.toSorted()).toEqual(['alice', 'bob', 'carol']);
     await back.close();
     const left = await alice.hears('userLeft', ({ userId }) => userId === 'bob');
     expect(left.reason).toBe('left');
