@@ -4,7 +4,6 @@ import { type ConversationState, noticeSchema, notifySchema } from './inbox-obje
 import { whole } from './objects.ts';
 
 const pair = { roomId, userId: z.string(), other: z.string() };
-const withName = { ...pair, username: z.string().optional() };
 const withConversation = z.object({ conversation: z.custom<ConversationState>() });
 
 /** How far the export of a user has come: everything up to these has been written. */
@@ -60,16 +59,24 @@ export const conversationRequests = {
     via: 'service',
   },
   quitRoom: { payload: z.object({ roomId }), reply: withConversation, via: 'service' },
-  /** Whether the direct room of two users exists. */
+  /** Whether the direct room of two users is open. */
   peekDirect: { payload: z.object(pair), reply: z.object({ isOpen: z.boolean() }), via: 'service' },
+  /** Makes the direct room, so that it stores blocks, and opens it to nobody. */
+  prepareDirect: { payload: z.object({ roomId }), reply: z.object({}), via: 'service' },
+  /** @property blocks whether the user blocks the other one; left out, what the room has stored stays */
   openDirect: {
-    payload: z.object(withName),
+    payload: z.object({
+      ...pair,
+      username: z.string().optional(),
+      blocks: z.literal(true).optional(),
+    }),
     reply: withConversation.extend({ created: z.literal(true).optional() }),
     via: 'service',
   },
+  /** A room that does not exist stores nothing, and replies no conversation. */
   setBlocked: {
-    payload: z.object({ ...withName, blocked: z.boolean() }),
-    reply: withConversation,
+    payload: z.object({ roomId, userId: z.string(), blocked: z.boolean() }),
+    reply: withConversation.partial(),
     via: 'service',
   },
   /** Compares the inboxes of all members with the room, and updates them. */

@@ -38,7 +38,7 @@ import { joinRoom } from './commands/join-room.ts';
 import { leaveRoom } from './commands/leave-room.ts';
 import { markRead } from './commands/mark-read.ts';
 import { message } from './commands/message.ts';
-import { openDirect, peekDirect, setBlocked } from './commands/direct.ts';
+import { openDirect, peekDirect, prepareDirect, setBlocked } from './commands/direct.ts';
 import { getPins, pinMessage, unpinMessage } from './commands/pins.ts';
 import { quitRoom } from './commands/quit-room.ts';
 import { runCommand } from './commands/run-command.ts';
@@ -107,6 +107,7 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   setReading,
   quitRoom,
   peekDirect,
+  prepareDirect,
   openDirect,
   setBlocked,
   tellRoom,

@@ -3,28 +3,35 @@ import { assertAdmin } from '../access/access.ts';
 import type { Context, Handler } from '../context.ts';
 import { currentState } from '../inbox-updates/state.ts';
 
-/** Whether the direct room of two users exists. */
+/** Whether the direct room of two users is open. */
 export const peekDirect: Handler<'peekDirect'> = ({ access, members }, { userId }) => {
   assertAdmin(access);
   return { reply: { isOpen: members.find(userId) !== undefined } };
 };
 
+/** Makes the direct room of two users, closed to both: it stores blocks from now on. */
+export const prepareDirect: Handler<'prepareDirect'> = ({ access, room }) => {
+  assertAdmin(access);
+  room.setDirect();
+  return { reply: {} };
+};
+
 /** Opens a direct room for a user: makes it if it does not exist, and shows it in the user's inbox. */
 export const openDirect: Handler<'openDirect'> = (context, payload) => {
   const isNew = ensureListed(context, payload);
-  const { userId } = payload;
-  set(context, userId, { opened: true });
+  const { userId, blocks } = payload;
+  set(context, userId, { opened: true, ...(blocks && { blocks }) });
   const conversation = currentState(context, userId);
   return { reply: { conversation, ...(isNew && { created: true as const }) } };
 };
 
 /**
  * Stores whether a user blocks the other one; without a block, the other's messages count as unread
- * again.
+ * again. Opens nothing: in a room that does not exist, nothing is stored.
  */
-export const setBlocked: Handler<'setBlocked'> = (context, payload) => {
-  ensureListed(context, payload);
-  const { userId, blocked } = payload;
+export const setBlocked: Handler<'setBlocked'> = (context, { userId, blocked }) => {
+  assertAdmin(context.access);
+  if (context.state.createdAt === 0) return { reply: {} };
   set(context, userId, { blocks: blocked });
   return { reply: { conversation: currentState(context, userId) } };
 };
@@ -62,7 +69,7 @@ function rename({ members }: Context, userId: string, username: string | undefin
 function set(
   { sentStates }: Context,
   userId: string,
-  change: { opened: true } | { blocks: boolean },
+  change: { opened?: true; blocks?: boolean },
 ): void {
   sentStates.mark(userId, 0);
   const known = sentStates.find(userId);

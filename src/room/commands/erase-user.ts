@@ -31,9 +31,10 @@ export const eraseUser: Handler<'eraseUser'> = (context, { userId }) => {
 };
 
 function isKnown(context: Context, userId: string): boolean {
-  const { members, messages, mentions, reactions, audit, files } = context;
+  const { members, sentStates, messages, mentions, reactions, audit, files } = context;
   return (
     members.find(userId) !== undefined ||
+    sentStates.find(userId)?.blocks === true ||
     messages.of(userId, 1).length > 0 ||
     mentions.seqsOf(userId, 1).length > 0 ||
     reactions.of(userId, 1).length > 0 ||

@@ -168,11 +168,11 @@ function eraseActs(step: Step): void {
 function eraseMember({ context, userId, by, broadcasts }: Step): void {
   const { members, room, roomId, presence, sentStates } = context;
   const known = members.find(userId);
-  if (known === undefined) return;
   members.remove(userId);
   evaluate(context, userId, true);
   // The user's own choices go, too. Without a row, the inbox is sent that the conversation is gone.
   sentStates.remove(userId);
+  if (known === undefined) return;
   if (known.role !== 'none') room.countMembers(-1, false);
   const online = presence.has(userId);
   const username = nameOfId(userId);

@@ -3,7 +3,8 @@ import { Refusal } from '../../../src/protocol/codes/errors.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { InboxCommandName } from '../../../src/protocol/inbox-commands.ts';
 import type { Result } from '../../../src/protocol/frames.ts';
-import { World } from '../../simulation/inbox/world.ts';
+import { inInbox } from '../../simulation/inbox/oracle.ts';
+import { admin, directIdOf, World } from '../../simulation/inbox/world.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
 const DAY_MS = 86_400_000;
@@ -78,6 +79,121 @@ test('[INB4] a user may make 20 direct rooms a day, and open known ones as often
   expect(open(world, others[0]!, 'ann')).toBe('ok');
   world.pass(DAY_MS + 1);
   expect(open(world, 'ann', others[20]!)).toBe('ok');
+});
+
+/** A direct room's answer to a message: `ok`, or the code of the refusal. */
+function sayTo(world: World, from: string, to: string): string {
+  const payload = { message: 'words' };
+  const said = world.inRoom(directIdOf(from, to), person(from), 'message', payload);
+  return said.ok ? 'ok' : said.error.code;
+}
+
+/** Whether a user's inbox shows the direct room with another one as unread. */
+function isUnread(world: World, userId: string, other: string): boolean {
+  world.rest();
+  return inInbox(world, userId)[directIdOf(userId, other)]?.isUnread === true;
+}
+
+const block = (world: World, from: string, to: string) =>
+  answerTo(world, person(from), 'blockUser', { userId: to });
+const unblock = (world: World, from: string, to: string) =>
+  answerTo(world, person(from), 'unblockUser', { userId: to });
+
+test.each([
+  ['anyone', 'ok'],
+  ['shared', 'member_not_found'],
+  ['off', 'member_not_found'],
+] as const)(
+  '[INB4] a block opens no direct room to either user (DIRECT_MESSAGES=%s)',
+  (policy, strangers) => {
+    for (const [from, to] of [
+      ['ann', 'eve'],
+      ['eve', 'ann'],
+    ] as const) {
+      const world = newWorld(policy);
+      meet(world, 'one', ['ann']);
+      meet(world, 'two', ['eve']);
+      expect(block(world, from, to)).toBe('ok');
+      expect(sayTo(world, 'eve', 'ann')).toBe('room_not_found');
+      expect(unblock(world, from, to)).toBe('ok');
+      expect(sayTo(world, 'eve', 'ann')).toBe('room_not_found');
+      expect(world.room(directIdOf('ann', 'eve')).file.isEmpty()).toBe(true);
+      expect(open(world, 'eve', 'ann')).toBe(strangers);
+      expect(sayTo(world, 'eve', 'ann')).toBe(strangers === 'ok' ? 'ok' : 'room_not_found');
+      expect(isUnread(world, 'ann', 'eve')).toBe(strangers === 'ok');
+    }
+  },
+);
+
+test('[INB4] blocks do not add to the 20 direct rooms a day, and ask no room of a guest or a webhook', () => {
+  const world = newWorld('anyone');
+  const others = Array.from({ length: 21 }, (_, at) => `other ${at}`);
+  meet(world, 'hall', ['ann', ...others]);
+  for (const other of others) {
+    expect(block(world, 'ann', other)).toBe('ok');
+    expect(unblock(world, 'ann', other)).toBe('ok');
+  }
+  const made = others.map((userId) => open(world, 'ann', userId));
+  expect(made).toEqual([...Array<string>(20).fill('ok'), 'rate_limited']);
+  const before = world.calls;
+  for (const other of ['guest:1', 'hook:alerts']) {
+    expect(block(world, 'ann', other)).toBe('ok');
+    expect(unblock(world, 'ann', other)).toBe('ok');
+  }
+  expect(world.calls).toBe(before);
+});
+
+test('[INB4] a user who is blocked before their direct room exists does not count in it', () => {
+  const world = newWorld('anyone');
+  meet(world, 'hall', ['ann', 'eve']);
+  expect(block(world, 'ann', 'eve')).toBe('ok');
+  expect(open(world, 'eve', 'ann')).toBe('member_not_found');
+  expect(open(world, 'ann', 'eve')).toBe('ok');
+  expect(sayTo(world, 'eve', 'ann')).toBe('ok');
+  expect(isUnread(world, 'ann', 'eve')).toBe(false);
+  expect(unblock(world, 'ann', 'eve')).toBe('ok');
+  expect(isUnread(world, 'ann', 'eve')).toBe(true);
+});
+
+test.each(['eve', 'ann'])(
+  '[INB4] a block holds in a direct room that %s opens at the same time',
+  (opener) => {
+    const other = opener === 'ann' ? 'eve' : 'ann';
+    // The block is given after some calls of the opening, and either of them goes on first.
+    for (let calls = 0; calls <= 5; calls++) {
+      for (const isBlockFirst of [true, false]) {
+        const world = newWorld('anyone');
+        meet(world, 'hall', ['ann', 'eve']);
+        world.toInbox(person(opener), 'openDirect', { userId: other });
+        for (let at = 0; at < calls; at++) world.transit.shift()?.arrive();
+        const opening = world.transit.splice(0);
+        world.toInbox(person('ann'), 'blockUser', { userId: 'eve' });
+        const blocking = world.transit.splice(0);
+        for (const group of isBlockFirst ? [blocking, opening] : [opening, blocking]) {
+          for (const call of group) call.arrive();
+          world.arriveAll();
+        }
+        const said = sayTo(world, 'eve', 'ann');
+        if (opener === 'ann') expect([calls, said]).toEqual([calls, 'ok']);
+        expect([calls, isUnread(world, 'ann', 'eve')]).toEqual([calls, false]);
+      }
+    }
+  },
+);
+
+test('[INB9] a block that waits in a direct room is erased with its user', () => {
+  const world = newWorld('anyone');
+  meet(world, 'hall', ['annika', 'eve']);
+  world.toInbox(person('eve'), 'openDirect', { userId: 'annika' });
+  // Eve's inbox has prepared the room, and not yet opened it.
+  for (let calls = 0; calls < 3; calls++) world.transit.shift()!.arrive();
+  expect(block(world, 'annika', 'eve')).toBe('ok');
+  const { file } = world.room(directIdOf('annika', 'eve'));
+  const stored = () => file.all('SELECT user_id FROM told');
+  expect(stored()).toEqual([{ user_id: 'annika' }]);
+  const erased = { ...admin, userId: 'annika' };
+  while (!(world.ask(erased, 'eraseInbox', {}) as { done: boolean }).done) world.rest();
+  expect(stored()).toEqual([]);
 });
 
 test('[INB4] a direct room is closed to every other user, whatever their token grants', () => {
