@@ -3,10 +3,10 @@ import { assertAdmin } from '../access/access.ts';
 import type { Context, Handler } from '../context.ts';
 import { currentState } from '../inbox-updates/state.ts';
 
-/** Whether the direct room of two users is open. */
-export const peekDirect: Handler<'peekDirect'> = ({ access, members }, { userId }) => {
-  assertAdmin(access);
-  return { reply: { isOpen: members.find(userId) !== undefined } };
+/** Whether the direct room of two users is open: both are on its list. */
+export const peekDirect: Handler<'peekDirect'> = (context, { userId, other }) => {
+  assertAdmin(context.access);
+  return { reply: { isOpen: missingOf(context, userId, other).length === 0 } };
 };
 
 /** Makes the direct room of two users, closed to both: it stores blocks from now on. */
@@ -36,20 +36,23 @@ export const setBlocked: Handler<'setBlocked'> = (context, { userId, blocked }) 
   return { reply: { conversation: currentState(context, userId) } };
 };
 
-/** Puts both users on the list of their direct room. @returns whether `userId` was not on it */
+/** Those of two users who are not on the list of their direct room, such as one who was erased. */
+function missingOf({ members }: Context, ...users: readonly [string, string]): string[] {
+  return users.filter((userId) => members.find(userId)?.role !== 'member');
+}
+
+/** Puts both users on the list of their direct room. @returns whether one of them was not on it */
 function ensureListed(
   context: Context,
   { userId, other, username }: { userId: string; other: string; username?: string | undefined },
 ): boolean {
   const { access, members, room } = context;
   assertAdmin(access);
-  if (members.find(userId)?.role === 'member') {
-    rename(context, userId, username);
-    return false;
-  }
+  const missing = missingOf(context, userId, other);
+  if (!missing.includes(userId)) rename(context, userId, username);
+  if (missing.length === 0) return false;
   room.setDirect();
   const { rev } = room.read();
-  const missing = [userId, other].filter((one) => members.find(one)?.role !== 'member');
   for (const one of missing) {
     const name = (one === userId ? username : undefined) ?? nameOfId(one);
     members.put({ userId: one, username: name, role: 'member', readUpTo: rev, banned: false });

@@ -1,8 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
+import type { Result } from '../../../src/protocol/frames.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { InboxReply } from '../../../src/protocol/inbox-commands.ts';
 import { inInbox } from '../../simulation/inbox/oracle.ts';
-import { admin, World } from '../../simulation/inbox/world.ts';
+import { admin, directIdOf, World } from '../../simulation/inbox/world.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
 const person = (userId: string): Identity => ({ userId, name: userId });
@@ -164,4 +165,32 @@ test('[INB9] a user who returns to a room before all rooms have answered stays t
   other!.lose();
   world.rest();
   expect(Object.keys(inInbox(world, ann.userId))).toEqual(['general', 'other']);
+});
+
+test('[INB4] a user who comes back after the erasure gets direct messages again once they are opened', () => {
+  const world = newWorld();
+  say(world, ann);
+  world.rest();
+  const roomId = directIdOf(ann.userId, bob.userId);
+  const open = () => {
+    let answer: Result | undefined;
+    world.toInbox(bob, 'openDirect', { userId: ann.userId }, (result) => {
+      answer = result;
+    });
+    world.arriveAll();
+    return answer;
+  };
+  expect(open()).toMatchObject({ ok: true });
+  say(world, bob, roomId);
+  world.rest();
+  erase(world, ann);
+  world.rest();
+  expect(open()).toMatchObject({ ok: false, error: { code: 'member_not_found' } });
+  world.pass(5_000);
+  say(world, ann);
+  world.rest();
+  expect(open()).toMatchObject({ ok: true });
+  say(world, bob, roomId);
+  world.rest();
+  expect(inInbox(world, ann.userId)[roomId]).toMatchObject({ isUnread: true });
 });
