@@ -3,7 +3,7 @@ import type { Message } from '../../protocol/objects.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { SentState } from '../storage/sent-states.ts';
 import { lastOf } from './excerpt.ts';
-import { listedMember, notifyOf } from './signature.ts';
+import { listedMember, mayRead, notifyOf } from './signature.ts';
 
 /**
  * The newest unread message that a user is to be notified of: any message of others if they chose
@@ -17,6 +17,7 @@ export function noticeMessage(
   const notify = notifyOf(context, sent);
   const member = listedMember(context, userId);
   if (member === undefined || sent?.blocks === true || notify === 'none') return undefined;
+  if (!mayRead(context, userId)) return undefined;
   const { messages, unreadMessages, mentions } = context;
   const seq =
     notify === 'all'

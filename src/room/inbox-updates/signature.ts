@@ -65,6 +65,11 @@ export function listedMember(
   return member === undefined || member.role === 'none' || member.banned ? undefined : member;
 }
 
+/** Whether a member may read what is said now: one who was kicked out may not until they may come back. */
+export function mayRead({ members, now }: UpkeepContext, userId: string): boolean {
+  return (members.find(userId)?.kickedUntil ?? 0) <= now;
+}
+
 /**
  * Whether a direct room is shown to the user who did not open it: from its first message on, unless
  * that user had blocked the other before.

@@ -3,7 +3,7 @@ import type { UpkeepContext } from '../context.ts';
 import { evaluate } from './evaluate.ts';
 import { lastOf } from './excerpt.ts';
 import { noticeMessage } from './notice.ts';
-import { sentSignature } from './signature.ts';
+import { mayRead, sentSignature } from './signature.ts';
 
 /**
  * The state to send to a user's inbox: the stored signature and its version, with the current counts
@@ -20,7 +20,8 @@ export function stateOf(context: UpkeepContext, userId: string): ConversationSta
   }
   const { topic, with: other, role, readUpTo, unread, notify, last, since } = signature;
   const actual = members.find(userId)?.readUpTo ?? readUpTo;
-  const message = last === null ? undefined : messages.find(last.seq);
+  const isHidden = last === null || !mayRead(context, userId);
+  const message = isHidden ? undefined : messages.find(last.seq);
   const isShown = message !== undefined && message.deletedAt === undefined;
   const notice = unread ? noticeMessage(context, userId, sent) : undefined;
   return {
@@ -77,7 +78,7 @@ export function liveState(context: UpkeepContext, userId: string): ConversationS
   const { messages, unreadMessages, members, mentions, sentStates } = context;
   const readUpTo = members.find(userId)?.readUpTo ?? state.readUpTo;
   const counts = sentStates.find(userId)?.blocks !== true;
-  const newest = messages.newest(context.state);
+  const newest = mayRead(context, userId) ? messages.newest(context.state) : undefined;
   return {
     ...state,
     unread: counts ? unreadMessages.count(userId, readUpTo) : 0,

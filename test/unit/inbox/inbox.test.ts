@@ -122,6 +122,21 @@ test("[INB1] a message's transaction has the same number of writes for any numbe
   expect(writesOfMessage()).toBe(few);
 });
 
+test('[INB5] a user who was kicked out gets no excerpts until they may come back', () => {
+  const world = newWorld();
+  for (const userId of ['ann', 'bob']) say(world, 'general', userId);
+  world.rest();
+  const heard = watching(world, 'ann');
+  world.inRoom('general', admin, 'kickMember', { userId: 'ann', seconds: 100 });
+  const seq = say(world, 'general', 'bob', ['ann']);
+  pass(world, 60_000);
+  const shown = [...heard, ...list(world, person('ann')).conversations];
+  expect(shown.at(-1)).toMatchObject({ roomId: 'general', unreadMentions: 1 });
+  expect(shown.filter(({ last }) => last?.seq === seq)).toEqual([]);
+  pass(world, 60_000);
+  expect(list(world, person('ann')).conversations).toMatchObject([{ last: { seq } }]);
+});
+
 test('[INB8] lists, totals and events have only rooms that the token names', () => {
   const world = newWorld({ ROOM_ACCESS: 'token' });
   const both = { rooms: { red: 'member', blue: 'member' } } as const;

@@ -109,6 +109,21 @@ test.each([
   },
 );
 
+test('[PUSH2] a user who was kicked out is notified of nothing until they may come back', () => {
+  const world = newWorld(HOOK);
+  openInbox(world);
+  say(world, 'bob', ['ann']);
+  pass(world, 10);
+  world.inRoom('general', admin, 'kickMember', { userId: 'ann', seconds: 200 });
+  say(world, 'bob', ['ann']);
+  pass(world, 180);
+  expect([world.pushes, world.notified]).toEqual([[], []]);
+  pass(world, 30);
+  const seq = say(world, 'bob', ['ann']);
+  pass(world, 200);
+  expect(world.pushes.map(({ notice }) => notice.seq)).toEqual([seq]);
+});
+
 test('[PUSH1] a room with `notify: all` is pushed at most once a minute, but a mention at once', () => {
   const world = newWorld();
   world.ask(ann, 'setConversation', { roomId: 'general', notify: 'all' });
