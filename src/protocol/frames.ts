@@ -295,13 +295,16 @@ export function inboxReplyIn(line: string): InboxReply<'openInbox'> | undefined 
   return result.ok ? result : undefined;
 }
 
-/** The changes in an inbox's reply, as events. */
+/**
+ * The changes in an inbox's reply, as events. Those that are gone come first: they have no `rev`, and a
+ * reader who has received the `rev` of a later one would not get them again after a break.
+ */
 export function inboxChangeLines({
   conversations,
   removed = [],
 }: InboxReply<'openInbox'>): string[] {
   return [
-    ...conversations.map((one) => eventLine('conversationUpdated', one)),
     ...removed.map((roomId) => eventLine('conversationRemoved', { roomId })),
+    ...conversations.map((one) => eventLine('conversationUpdated', one)),
   ];
 }

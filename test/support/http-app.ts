@@ -13,8 +13,12 @@ import { temporaryFolder } from './folder.ts';
 import { SECRET } from './tokens.ts';
 
 /** The HTTP transport over new rooms and inboxes. @param idleMs how long rooms are idle before they sleep */
-export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
-  const { settings } = readSettings({ JWT_SECRET: SECRET });
+export function httpApp(
+  idleMs?: number,
+  dataDir = temporaryFolder(),
+  env: Record<string, string> = {},
+) {
+  const { settings } = readSettings({ JWT_SECRET: SECRET, ...env });
   const { limits } = settings;
   const logged: unknown[] = [];
   const store = new DiskBlobStore(join(dataDir, 'files'));
@@ -57,7 +61,7 @@ export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
       else failure(what, error);
     },
   });
-  return { app, rooms, store, dataDir, logged };
+  return { app, rooms, inboxes, store, dataDir, logged };
 }
 
 function failure(what: string, error: unknown): never {
