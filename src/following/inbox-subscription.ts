@@ -2,9 +2,10 @@ import type { InboxDirectory } from '../host/inbox-directory.ts';
 import type { LinkListener, RoomLink } from '../host/room-directory.ts';
 import { closeCodeOf } from '../protocol/codes/close-codes.ts';
 import { internalProblem, Refusal, refusalOf } from '../protocol/codes/errors.ts';
-import { inboxChangeLines, inboxReplyIn } from '../protocol/frames.ts';
+import { inboxChangeLines, inboxReplyIn, type Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { InboxReply } from '../protocol/inbox-commands.ts';
+import { askAgain } from './reconnecting.ts';
 import type { Subscription, SubscriptionSink } from './room-subscription.ts';
 
 /** Changes in a page while catching up. */
@@ -49,14 +50,28 @@ export class InboxSubscription implements Subscription {
     this.#send(reply);
     while (reply.hasMore && !this.#isOver) {
       await this.#sink.drained();
-      reply = await this.#page(reply.position);
+      const { position } = reply;
+      reply = await this.#again(() => this.#page(position));
       this.#send(reply);
     }
     if (this.#isOver) return;
-    await this.#follow({ since: reply.position, limit: PAGE }, (missed) => {
-      this.#send(missed);
-      this.#sink.caughtUp(missed.position);
-    });
+    const open = { since: reply.position, limit: PAGE };
+    await this.#again(() =>
+      this.#follow(open, (missed) => {
+        this.#send(missed);
+        this.#sink.caughtUp(missed.position);
+      }),
+    );
+  }
+
+  /** Asks again while the refusal is temporary: many pages may cost more than the user's allowance. */
+  async #again<T>(ask: () => Promise<T>): Promise<T> {
+    const result = await askAgain(
+      () => resultOf(ask),
+      () => this.#isOver,
+    );
+    if (result.ok) return result.value;
+    throw refusalOf(result.error);
   }
 
   async #page(since: string): Promise<InboxReply<'openInbox'>> {
@@ -89,5 +104,15 @@ export class InboxSubscription implements Subscription {
     const link = await this.#inboxes.connect(this.#identity, open, listener, true);
     if (this.#isOver) link.close('left');
     else this.#link = link;
+  }
+}
+
+/** What `ask` resolves to, or the problem of its refusal. */
+async function resultOf<T>(ask: () => Promise<T>): Promise<Result<{ value: T }>> {
+  try {
+    return { ok: true, value: await ask() };
+  } catch (error) {
+    if (error instanceof Refusal) return { ok: false, error: error.problem };
+    throw error;
   }
 }

@@ -70,3 +70,12 @@ test('[FOLL1] a stream of an inbox that breaks after any of its events resumes w
     expect([at, ...new Set(names(all))]).toEqual([at, ...names(events)]);
   }
 });
+
+test('[FOLL3] a stream of an inbox brings what was missed, however much it is', async () => {
+  const { take, missed } = await inboxOfAnn({ COMMAND_BURST: '10' });
+  const roomIds = Array.from({ length: 250 }, (_, at) => `room-${at}`);
+  await take(roomIds);
+  const events = await missed('0:0');
+  const updated = events.flatMap((event) => /"roomId":"([^"]+)"/.exec(event)?.[1] ?? []);
+  expect(updated).toEqual(roomIds);
+});
