@@ -48,8 +48,8 @@ export class RoomRelays {
   readonly #channels = new Map<number, RelayChannel>();
   /** The channels, for the room's roster. */
   readonly groups: RelayChannel[] = [];
-  /** What relays answered when the room woke; kept until the Room is made. */
-  #attached = new Map<number, Attached>();
+  /** What relays answered when the room woke, undefined for none; kept until the Room is made. */
+  #attached = new Map<number, Attached | undefined>();
   #saved = '';
 
   /**
@@ -65,26 +65,27 @@ export class RoomRelays {
   /** Takes over a relay that had listeners. @param answer undefined if it did not answer: it is reset */
   attach(number: number, answer: Attached | undefined): void {
     const channel = this.#channelOf(number);
+    this.#attached.set(number, answer);
     if (answer === undefined) channel.reset();
-    else {
-      channel.adopt(answer);
-      this.#attached.set(number, answer);
-    }
+    else channel.adopt(answer);
   }
 
   /** Called when the Room is made: relays get what they missed when the room crashed. */
   opened(room: Room): void {
     const { relaying } = room;
-    const attached = [...this.#attached].filter(([, { states }]) => states.length > 0);
+    const attached = [...this.#attached];
     this.#attached = new Map();
-    for (const [number, { position }] of attached) {
+    for (const [number, answer] of attached) {
+      if (answer === undefined || answer.states.length === 0) continue;
+      const { position } = answer;
       const missed = position === undefined ? undefined : relaying.missedSince(position);
       const channel = this.#channelOf(number);
       if (missed === undefined) channel.reset();
       else if (missed.lines.length > 0) channel.shareMissed(missed.lines, missed.position);
     }
+    // Also for relays without listeners: those that left while the room slept were announced to nobody.
     const { onlineCount } = relaying;
-    if (attached.some(([, before]) => before.onlineCount !== onlineCount))
+    if (attached.some(([, before]) => before?.onlineCount !== onlineCount))
       relaying.announcePresence();
   }
 

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openRoom, type RoomObjects } from '../../src/edge/open-room.ts';
 import { relayName } from '../../src/edge/relay-name.ts';
+import type { RelayObject } from '../../src/edge/relay-object.ts';
 import type { RoomObject } from '../../src/edge/room-object.ts';
 import type { Settings } from '../../src/settings/settings.ts';
 import { upgradeRequest } from '../../src/edge/upgrade-context.ts';
@@ -184,6 +185,34 @@ describe('relays as Durable Objects', () => {
       missed: [{ message: 'while Bob is away' }],
       complete: true,
       onlineCount: 2,
+    });
+  });
+
+  describe.each<[string, (roomId: string, bob: Client) => Promise<unknown>]>([
+    ['leave', (_, bob) => bob.close(1000)],
+    ['are lost with their relay', (roomId) => abort(relayOf(roomId))],
+    [
+      'are on a relay that does not answer',
+      (roomId) =>
+        runInDurableObject(relayOf(roomId), (object) => {
+          const prototype = Object.getPrototypeOf(object) as RelayObject;
+          vi.spyOn(prototype, 'attach').mockResolvedValueOnce(undefined as never);
+          onTestFinished(() => void vi.restoreAllMocks());
+        }),
+    ],
+  ])('whose last listeners %s while the room sleeps', (_, end) => {
+    it('[RELAY2] have the others hear how many users are online', async () => {
+      const roomId = newRoom();
+      const alice = await join(roomId, 'alice');
+      const bob = await joinRelay(roomId, 'bob');
+      await alice.ask('message', { message: 'hello' });
+      await hears(bob, 'hello');
+      await sleep(roomId);
+      await end(roomId, bob);
+      await alice.ask('message', { message: 'is Bob here?' });
+      await alice.until('presence', ({ onlineCount }) => onlineCount === 1);
+      expect(await alice.ask('getMembers', { online: true })).toMatchObject({ onlineCount: 1 });
+      await bob.ended;
     });
   });
 
