@@ -50,6 +50,7 @@ export class RoomRelays {
   readonly groups: RelayChannel[] = [];
   /** What relays answered when the room woke, undefined for none; kept until the Room is made. */
   #attached = new Map<number, Attached | undefined>();
+  /** The numbers that storage holds. */
   #saved = '';
 
   /**
@@ -66,6 +67,7 @@ export class RoomRelays {
   attach(number: number, answer: Attached | undefined): void {
     const channel = this.#channelOf(number);
     this.#attached.set(number, answer);
+    this.#saved = [...this.#attached.keys()].join();
     if (answer === undefined) channel.reset();
     else channel.adopt(answer);
   }

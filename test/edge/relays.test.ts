@@ -230,6 +230,17 @@ describe('relays as Durable Objects', () => {
       })
       .toMatchObject({ numbers: [] });
   });
+
+  it('[RELAY2] are forgotten by the room also if their listeners left while it slept', async () => {
+    const roomId = newRoom();
+    const bob = await joinRelay(roomId, 'bob');
+    await bob.ask('message', { message: 'hello' });
+    await sleep(roomId);
+    await bob.close(1000);
+    await expect
+      .poll(() => within(roomId, (_, { storage }) => storage.kv.get('relays')))
+      .toMatchObject({ numbers: [] });
+  });
 });
 
 describe('a crowd that reconnects at once', () => {
