@@ -32,7 +32,7 @@ export class SimulatedRelays {
     const clock = { now: () => Date.now() };
     // Nothing in a bench is late, so that no timer is due.
     const timer = { after: () => () => undefined };
-    this.#relays = new RoomRelays(1, LISTENERS, {
+    this.#relays = new RoomRelays(1, {
       clock,
       log,
       timer,

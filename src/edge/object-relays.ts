@@ -20,8 +20,6 @@ interface StoredRelays {
 
 export interface ObjectRelaysPorts extends Pick<RoomRelaysPorts, 'log' | 'timer' | 'runInRoom'> {
   roomId: string;
-  /** How many connections one relay takes. */
-  mostListeners: number;
 }
 
 /**
@@ -32,12 +30,12 @@ export interface ObjectRelaysPorts extends Pick<RoomRelaysPorts, 'log' | 'timer'
 export function wakeRelays(
   ctx: DurableObjectState,
   objects: Environment['RELAY'],
-  { roomId, mostListeners, ...ports }: ObjectRelaysPorts,
+  { roomId, ...ports }: ObjectRelaysPorts,
 ): { relays: RoomRelays; areUsed: boolean } {
   const { storage } = ctx;
   const { numbers = [], life: last = 0 } = storage.kv.get<StoredRelays>(STORED) ?? {};
   const life = last + 1;
-  const relays = new RoomRelays(life, mostListeners, {
+  const relays = new RoomRelays(life, {
     ...ports,
     clock: { now: () => Date.now() },
     order: (relay, call, settle) =>

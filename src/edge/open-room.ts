@@ -86,10 +86,10 @@ function nextRelay(known: Relays): number {
   return free[Math.floor(Math.random() * free.length)]!;
 }
 
-function learn(roomId: string, of: number): void {
-  const full = relays.get(roomId)?.full ?? new Set<number>();
+function learn(roomId: string, { of, full = [] }: Omit<Placement, 'relay'>): void {
+  const known = relays.get(roomId)?.full ?? [];
   relays.delete(roomId);
-  relays.set(roomId, { of, full, at: Date.now() });
+  relays.set(roomId, { of, full: new Set([...known, ...full]), at: Date.now() });
 }
 
 /** Asks the room for a socket at its own object, or for the relay to connect to instead. */
@@ -103,11 +103,11 @@ async function askRoom(
     const response = await callRoom(() => ROOM.getByName(roomId).fetch(request));
     if (response.ok && response.webSocket === null) {
       const place = await response.json<Placement>();
-      learn(roomId, place.of);
+      learn(roomId, place);
       return place;
     }
     // The room takes sockets itself: the next connections ask it at once, without waiting for others.
-    learn(roomId, 0);
+    learn(roomId, { of: 0 });
     if (response.webSocket === null) throw await refusalIn(response);
     return response.webSocket;
   } finally {

@@ -3,6 +3,8 @@ export interface Placement {
   relay: number;
   /** How many relays the room has. */
   of: number;
+  /** Those that are full; a room of an earlier version does not say. */
+  full?: readonly number[];
 }
 
 /** The name of a relay's object. The room id comes last because it may contain a colon. */

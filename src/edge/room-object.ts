@@ -19,6 +19,7 @@ import { Room } from '../room/room.ts';
 import type { Environment } from './environment.ts';
 import type { ObjectPorts } from './hosting-object.ts';
 import { wakeRelays } from './object-relays.ts';
+import type { Placement } from './relay-name.ts';
 import { reportFailure } from './report-failure.ts';
 import { roomCarrier } from './room-deliveries.ts';
 import { SocketObject } from './socket-object.ts';
@@ -37,7 +38,6 @@ export class RoomObject extends SocketObject<Room> {
     super(ctx, env);
     const { relays, areUsed } = wakeRelays(ctx, env.RELAY, {
       roomId: this.roomId,
-      mostListeners: this.settings.RELAY_CONNECTIONS,
       log: this.log,
       timer: this.hosted,
       runInRoom: (work) => this.hosted.queue(work),
@@ -48,10 +48,12 @@ export class RoomObject extends SocketObject<Room> {
 
   /** Takes an upgrade that the Worker has let through, or names a relay if the object is full. */
   override async fetch(request: Request): Promise<Response> {
-    const isFull = this.connections.size >= this.settings.RELAY_ABOVE;
+    const { RELAY_ABOVE, RELAY_CONNECTIONS } = this.settings;
+    const isFull = this.connections.size >= RELAY_ABOVE;
     if (!isFull || this.env.RELAY === undefined) return super.fetch(request);
     const { relays, full } = readUpgradeContext(request);
-    return relays ? Response.json(this.#relays.place(full)) : super.fetch(request);
+    if (!relays) return super.fetch(request);
+    return Response.json(this.#relays.place(RELAY_CONNECTIONS, full) satisfies Placement);
   }
 
   /** Takes requests of a relay. */

@@ -44,7 +44,6 @@ export interface RoomRelaysPorts {
 export class RoomRelays {
   readonly #life: number;
   readonly #ports: RoomRelaysPorts;
-  readonly #mostListeners: number;
   readonly #channels = new Map<number, RelayChannel>();
   /** The channels, for the room's roster. */
   readonly groups: RelayChannel[] = [];
@@ -53,13 +52,9 @@ export class RoomRelays {
   /** The numbers that storage holds. */
   #saved = '';
 
-  /**
-   * @param life which life of the room's memory; it grows
-   * @param mostListeners how many connections one relay takes
-   */
-  constructor(life: number, mostListeners: number, ports: RoomRelaysPorts) {
+  /** @param life which life of the room's memory; it grows */
+  constructor(life: number, ports: RoomRelaysPorts) {
     this.#life = life;
-    this.#mostListeners = mostListeners;
     this.#ports = ports;
   }
 
@@ -92,21 +87,26 @@ export class RoomRelays {
   }
 
   /**
-   * The relay for the next connection, and how many relays there are.
-   * @param full relays that have refused it: only they know of their sockets that wait for the room
+   * The relay for the next connection, how many relays there are, and which of them are full.
+   * @param mostListeners how many connections one relay takes
+   * @param refused relays that have refused it: only they know of their sockets that wait for the room
    */
-  place(full: readonly number[] = []): { relay: number; of: number } {
+  place(
+    mostListeners: number,
+    refused: readonly number[] = [],
+  ): { relay: number; of: number; full: readonly number[] } {
     const counts = [...this.#channels.values()].filter(({ isInUse }) => isInUse);
     const of = Math.max(1, ...counts.map(({ number }) => number));
     const sizes = Array.from({ length: of }, (_, at) =>
-      full.includes(at + 1) ? this.#mostListeners : (this.#channels.get(at + 1)?.size ?? 0),
+      refused.includes(at + 1) ? mostListeners : (this.#channels.get(at + 1)?.size ?? 0),
     );
+    const full = sizes.flatMap((size, at) => (size < mostListeners ? [] : [at + 1]));
     const least = sizes.indexOf(Math.min(...sizes));
-    const hasPlace = sizes[least]! < this.#mostListeners && full.length < MAX_REFUSED;
-    if (hasPlace) return { relay: least + 1, of };
+    const hasPlace = sizes[least]! < mostListeners && refused.length < MAX_REFUSED;
+    if (hasPlace) return { relay: least + 1, of, full };
     let relay = of + 1;
-    while (full.includes(relay)) relay++;
-    return { relay, of: relay };
+    while (refused.includes(relay)) relay++;
+    return { relay, of: relay, full };
   }
 
   /** Takes a call of a relay, in a turn of the room. */

@@ -83,6 +83,32 @@ describe('relays as Durable Objects', () => {
     expect([questions, ...(await Promise.all(sizes))]).toEqual([1, 20, 30]);
   });
 
+  it('[RELAY5] are not asked by connections that come later, once they are full', async () => {
+    const roomId = newRoom();
+    await configure(env.ROOM.getByName(roomId), { RELAY_ABOVE: 0, RELAY_CONNECTIONS: 5 });
+    const full = Array.from({ length: 10 }, (_, at) => at + 1);
+    for (const relay of full) {
+      await configure(relayOf(roomId, relay), { RELAY_CONNECTIONS: 5 });
+      const names = [1, 2, 3, 4, 5].map((at) => `listener ${relay}.${at}`);
+      await Promise.all(names.map((name) => joinRelay(roomId, name, {}, relay)));
+    }
+    const asked: string[] = [];
+    const RELAY = {
+      getByName: (name: string) => {
+        asked.push(name);
+        return env.RELAY.getByName(name);
+      },
+    };
+    const objects = { ROOM: env.ROOM, RELAY } as unknown as RoomObjects;
+    const users = ['alice', 'bob', 'carol', 'dave'];
+    for (const userId of users) {
+      const identity = { userId, name: userId };
+      const socket = await openRoom(objects, roomId, { identity, join: {}, end: 'native' });
+      await new Client(socket).until('joined');
+    }
+    expect(asked).toEqual(users.map(() => relayName(roomId, 11)));
+  });
+
   it('[RELAY1] pass messages on in both directions, and hold the sockets', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');

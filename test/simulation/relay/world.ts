@@ -224,7 +224,7 @@ export class RoomHost extends Host {
     const life = this.#stored.life + 1;
     const { numbers } = this.#stored;
     this.#stored = { life, numbers };
-    const relays = new RoomRelays(life, 5_000, {
+    const relays = new RoomRelays(life, {
       ...this.ports,
       runInRoom: (work) => this.turn(() => work(this.#room!)),
       order: (relay, call, settle) => {
