@@ -4,7 +4,7 @@ import type { PollingSession } from './polling-session.ts';
 import type { RelayObject } from './relay-object.ts';
 import type { RoomObject } from './room-object.ts';
 
-/** Bindings of the Worker; settings come as texts beside them. */
+/** Bindings of the Worker; settings come beside them. */
 export interface Environment {
   ROOM: DurableObjectNamespace<RoomObject>;
   INBOX: DurableObjectNamespace<InboxObject>;

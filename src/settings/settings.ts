@@ -27,15 +27,18 @@ export interface Reading {
   problems: string[];
 }
 
-/** Reads settings from texts by name; an empty text counts as unset. */
+/**
+ * Reads settings by name; an empty text counts as unset. A Worker's variable may also be a number or
+ * a boolean, which counts as its text.
+ */
 export function readSettings(from: Record<string, unknown>): Reading {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   const limits: Record<string, unknown> = {};
   for (const declaration of declarations as readonly Declaration[]) {
-    const text = from[declaration.name];
-    const given = typeof text === 'string' && text.trim() !== '' ? text.trim() : undefined;
-    const why = given === undefined ? undefined : wrongValue(declaration, given);
+    const text = textOf(from[declaration.name]);
+    const given = text === '' ? undefined : text;
+    const why = text === undefined ? NO_TEXT : given && wrongValue(declaration, given);
     if (why !== undefined) problems.push(`${declaration.name} ${why}.`);
     const value =
       given === undefined || why !== undefined ? declaration.default : valueOf(declaration, given);
@@ -59,6 +62,23 @@ export function unknownSettings(names: Iterable<string>, host?: HostName): strin
     }
   }
   return sentences;
+}
+
+const NO_TEXT = 'must be a text, a number, true or false';
+
+/** @returns undefined for a value that is no text, number or boolean */
+function textOf(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value.trim();
+    case 'number':
+    case 'boolean':
+      return String(value);
+    case 'undefined':
+      return '';
+    default:
+      return undefined;
+  }
 }
 
 const ON = new Set(['true', 'on', 'yes', '1']);

@@ -50,7 +50,34 @@ describe('reading settings', () => {
   });
 
   test('ignores the other bindings of a Worker', () => {
-    expect(readSettings({ PORT: 80, ROOM: {} })).toEqual(readSettings({}));
+    expect(readSettings({ ROOM: {}, FILES: null, OTHER: 80 })).toEqual(readSettings({}));
+  });
+
+  test('accepts the numbers and booleans of a Worker’s variables as their texts', () => {
+    const variables = {
+      MAX_FILE_BYTES: 0,
+      MAX_MESSAGE_BYTES: 100,
+      ALLOW_GUESTS: true,
+      SIGNALS: '',
+    };
+    const texts = { MAX_FILE_BYTES: '0', MAX_MESSAGE_BYTES: '100', ALLOW_GUESTS: 'true' };
+    expect(readSettings(variables)).toEqual(readSettings(texts));
+    expect(readSettings(variables).settings.limits).toMatchObject({
+      fileBytes: 0,
+      messageBytes: 100,
+    });
+  });
+
+  test.each([
+    ['MAX_FILE_BYTES', 1.5, 'must be a whole number from 0 to'],
+    ['COMMANDS_PER_SECOND', true, 'must be a whole number from'],
+    ['ALLOW_GUESTS', 2, 'must be true or false'],
+    ['CLIENT_URL', ['https://a.example'], 'must be a text, a number, true or false'],
+    ['WEBHOOK_ROOMS', null, 'must be a text, a number, true or false'],
+  ])('refuses %s as %j, in one sentence', (name, value, sentence) => {
+    const { settings, problems } = readSettings({ [name]: value });
+    expect(problems).toEqual([expect.stringContaining(`${name} ${sentence}`)]);
+    expect(settings).toEqual(readSettings({}).settings);
   });
 
   test('accepts several origins of web pages', () => {
