@@ -172,7 +172,8 @@ function roomPolicies(limits: Limits): readonly Policy[] {
   return [
     {
       id: 'ADM4',
-      subject: 'new rooms of a user, at all transports; admins excepted',
+      subject:
+        'new rooms of a user, at all transports; admins excepted; a guest may be a new user each time',
       bound: `${newRooms.burst} at once, then ${newRooms.perSecond} a second; the last ${newRooms.burst} rooms are not new`,
       beyond: '`rate_limited` with `retryAfterMs`',
       protects: 'the account from a user who makes or wakes objects without end',
@@ -181,7 +182,8 @@ function roomPolicies(limits: Limits): readonly Policy[] {
     },
     {
       id: 'ADM5',
-      subject: 'requests and joins of a user to all rooms; admins excepted',
+      subject:
+        'requests and joins of a user to all rooms; admins excepted; a guest may be a new user each time',
       bound: `${spread.burst} at once, then ${spread.perSecond} a second; a new room counts ${newRoomCost(limits)}`,
       beyond: `delayed, by ${seconds(MAX_SPREAD_MS)} at the most; then \`rate_limited\` with \`retryAfterMs\``,
       protects: "other users' requests from a burst of one user",
