@@ -21,7 +21,10 @@ const LONGEST_MS = 2 ** 31 - 1;
 /** Rooms woken at a time. */
 const AT_ONCE = 8;
 
-/** A room that could not be woken is tried again after this long, in milliseconds. */
+/**
+ * A room that could not be woken, and a time that could not be read or stored, is tried again after this
+ * long, in milliseconds.
+ */
 const AGAIN_MS = 60_000;
 
 /**
@@ -68,21 +71,37 @@ export class Wakeups {
   /** Sets the only timer to the earliest time. */
   #arm(): void {
     clearTimeout(this.#timer);
-    const next = this.#next(1)[0];
-    if (next === undefined) return;
-    const ms = Math.min(Math.max(0, next.at - Date.now()), LONGEST_MS);
-    this.#timer = setTimeout(() => this.#fire(), ms);
+    this.#orLater(() => {
+      const next = this.#next(1)[0];
+      if (next !== undefined) this.#fireAfter(next.at - Date.now());
+    });
+  }
+
+  #fireAfter(ms: number): void {
+    this.#timer = setTimeout(() => this.#fire(), Math.min(Math.max(0, ms), LONGEST_MS));
     this.#timer.unref();
   }
 
   #fire(): void {
     const now = Date.now();
-    for (const { roomId, at } of this.#next(AT_ONCE)) {
-      if (at > now || this.#waking.size >= AT_ONCE) continue;
-      this.#waking.add(roomId);
-      void this.#wake(roomId);
+    this.#orLater(() => {
+      for (const { roomId, at } of this.#next(AT_ONCE)) {
+        if (at > now || this.#waking.size >= AT_ONCE) continue;
+        this.#waking.add(roomId);
+        void this.#wake(roomId);
+      }
+      if (this.#waking.size < AT_ONCE) this.#arm();
+    });
+  }
+
+  /** Does what reads the times. If they cannot be read, they are read again later. */
+  #orLater(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.log.failure('wakeup', error);
+      this.#fireAfter(AGAIN_MS);
     }
-    if (this.#waking.size < AT_ONCE) this.#arm();
   }
 
   async #wake(roomId: string): Promise<void> {
@@ -94,8 +113,21 @@ export class Wakeups {
       next = Date.now() + AGAIN_MS;
     }
     if (this.#isClosed) return;
+    try {
+      this.#settle(roomId, next);
+    } catch (error) {
+      this.#options.log.failure('wakeup', error);
+      // The room is still due. It counts as being woken until later, otherwise it would be woken at once.
+      setTimeout(() => this.#release(roomId), AGAIN_MS).unref();
+      return;
+    }
+    this.#release(roomId);
+  }
+
+  /** Lets a room be woken again. */
+  #release(roomId: string): void {
+    if (this.#isClosed) return;
     this.#waking.delete(roomId);
-    this.#settle(roomId, next);
     this.#arm();
   }
 

@@ -218,16 +218,23 @@ export class Hook implements Hosted {
    */
   flush(): boolean {
     this.#deliveries.dispatch();
-    const { clock, wakeup } = this.#ports;
-    const now = clock.now();
+    const now = this.#ports.clock.now();
     const due = this.#deliveries.firstDue();
     if (due === undefined) return false;
     const at = due > now ? due : now + WAKEUP_EVERY_MS;
     const isSet = this.#wakeAt !== undefined && this.#wakeAt > now && this.#wakeAt <= at;
-    if (isSet) return false;
-    this.#wakeAt = at;
-    wakeup.set(at);
+    if (!isSet) this.#setWakeup(at);
     return false;
+  }
+
+  /** If it cannot be set, the next flush tries again. */
+  #setWakeup(at: number): void {
+    try {
+      this.#ports.wakeup.set(at);
+      this.#wakeAt = at;
+    } catch (error) {
+      this.#ports.log.failure('wakeup', error);
+    }
   }
 
   #noteTaken(roomId: string, { failingSince }: HookedRoom): void {

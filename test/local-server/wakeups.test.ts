@@ -49,6 +49,16 @@ function wakeupsIn(folder: string) {
   };
 }
 
+/** Runs an SQL statement on the wakeups stored in a folder, which causes a fault or ends it. */
+function alter(folder: string, statement: string): void {
+  const database = new DatabaseSync(join(folder, 'wakeups.sqlite'));
+  try {
+    database.exec(statement);
+  } finally {
+    database.close();
+  }
+}
+
 describe('wakeups', () => {
   it('happen in the order of their times, never too early', async () => {
     const { wakeups, woken, until } = wakeupsIn(temporaryFolder());
@@ -124,6 +134,50 @@ describe('wakeups', () => {
     await vi.advanceTimersByTimeAsync(2_000);
     expect(woken).toHaveLength(2);
     expect(failures).toHaveLength(1);
+  });
+
+  it('are repeated after a minute when it cannot be stored that they are done', async () => {
+    const folder = temporaryFolder();
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const { wakeups, woken, failures } = wakeupsIn(folder);
+    onTestFinished(() => wakeups.close());
+    wakeups.ask('room', Date.now());
+    await vi.advanceTimersByTimeAsync(1);
+    alter(
+      folder,
+      `CREATE TRIGGER fault BEFORE DELETE ON wakeups BEGIN SELECT RAISE(ABORT, 'disk full'); END`,
+    );
+    woken[0]!.done();
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(woken).toHaveLength(1);
+    alter(folder, 'DROP TRIGGER fault');
+    wakeups.ask('other', Date.now());
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(woken.map(({ roomId }) => roomId)).toEqual(['room', 'other', 'room']);
+    for (const { done } of woken.slice(1)) done();
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(woken).toHaveLength(3);
+    expect(failures.map(String)).toEqual(['Error: disk full']);
+  });
+
+  it('happen when their times can be read again', async () => {
+    const folder = temporaryFolder();
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const { wakeups, woken, failures } = wakeupsIn(folder);
+    onTestFinished(() => wakeups.close());
+    wakeups.ask('room', Date.now() + 20);
+    alter(folder, 'ALTER TABLE wakeups RENAME TO gone');
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect([woken.length, failures.length]).toEqual([0, 1]);
+    alter(folder, 'ALTER TABLE gone RENAME TO wakeups');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([woken.length, failures.length]).toEqual([1, 1]);
   });
 });
 

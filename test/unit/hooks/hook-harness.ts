@@ -62,6 +62,8 @@ export class HookHarness {
   /** Deliveries from the room and timers of the hook, which `settle` runs. */
   #queue: (() => void)[] = [];
   wakeAt: number | undefined;
+  /** Thrown where the hook sets its wakeup. */
+  wakeupFault: Error | undefined;
 
   /** @param events the events that the hook follows */
   constructor(events: readonly HookEvent[] = ['room.changed']) {
@@ -178,6 +180,11 @@ export class HookHarness {
     return this.answer(sent);
   }
 
+  #setWakeup(at: number | undefined): void {
+    if (this.wakeupFault !== undefined) throw this.wakeupFault;
+    this.wakeAt = at;
+  }
+
   #make(): Hook {
     return new Hook(
       {
@@ -185,7 +192,7 @@ export class HookHarness {
         clock: { now: () => this.room.now },
         ids: { make: () => `id-${this.#ids++}` },
         timer: { after: (_, work) => (this.#queue.push(() => this.use(work)), () => undefined) },
-        wakeup: { set: (at) => (this.wakeAt = at) },
+        wakeup: { set: (at) => this.#setWakeup(at) },
         log: { failure: (_, error) => this.failures.push(error) },
         courier: {
           send: (target, deliveries, settle) =>

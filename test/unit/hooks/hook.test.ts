@@ -237,6 +237,26 @@ describe('the hook', () => {
   );
 
   it(
+    'sends and answers while its wakeup cannot be set, and sets it at the next flush',
+    withHarness(async (harness) => {
+      harness.answer = down;
+      harness.wakeupFault = new Error('disk full');
+      harness.say('hello');
+      await harness.settle();
+      expect(harness.use((hook) => hook.summary())).toMatchObject({ failing: 1 });
+      expect(harness.wakeAt).toBeUndefined();
+      expect(new Set(harness.failures.splice(0))).toEqual(new Set([harness.wakeupFault]));
+      harness.wakeupFault = undefined;
+      harness.use((hook) => hook.summary());
+      expect(harness.wakeAt).toBeDefined();
+      harness.answer = taken;
+      await harness.pass(HOUR_MS);
+      expect(harness.changes.at(-1)).toMatchObject({ message: 'hello' });
+      expect(harness.use((hook) => hook.summary())).toMatchObject({ failing: 0 });
+    }),
+  );
+
+  it(
     'knows nothing of a room that has sent nothing',
     withHarness(async (harness) => {
       expect(harness.use((hook) => hook.summary())).toEqual({
