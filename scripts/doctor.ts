@@ -10,9 +10,10 @@ import { countFiles, filesFolder } from '../local-server/sweep-files.ts';
 import { KeySet } from '../src/auth/key-set.ts';
 import { inboxMigrations } from '../src/inbox/storage/migrations.ts';
 import { migrations } from '../src/room/storage/migrations.ts';
+import { buildPage } from '../web/build.ts';
 
 /**
- * `npm run doctor [-- --dev]`: checks everything that a start of the Node host checks, and what a host
+ * `npm run doctor [-- --dev]`: builds the page, and checks everything that a start of the Node host checks, and what a host
  * finds out only later, without leaving a server running. Exits with 1 if something must be fixed first.
  */
 
@@ -29,8 +30,9 @@ const NAMED = 5;
 const fine = (sentence: string): Finding => ({ isFine: true, sentence });
 const wrong = (sentence: string): Finding => ({ isFine: false, sentence });
 
-/** Really starts the server, and stops it again. */
+/** Builds the page, really starts the server, and stops it again. */
 async function checkStart(configuration: Configuration): Promise<Finding[]> {
+  await buildPage();
   const failures: string[] = [];
   const server = await startServer(configuration, {
     failure: (what, error) => failures.push(`${what}: ${String(error)}`),

@@ -55,6 +55,7 @@ export const SOCKETIO_FOLDER = 'socket.io';
  * files served unchanged, and for other pages `embed.js`, `client.js` and the Socket.IO client. The page's
  * own files are also compressed for the Node host. Several programs may build at the same time: a file
  * that is up to date is not written again.
+ * @throws Error with one sentence for the operator, where a file that is not up to date cannot be written
  */
 export async function buildPage(): Promise<PageFile[]> {
   // Loaded here, so that a program that builds nothing needs no esbuild.
@@ -82,7 +83,6 @@ export async function buildPage(): Promise<PageFile[]> {
     entryNames: HASHED,
     external: [`/${ICON}`],
   });
-  mkdirSync(PAGE, { recursive: true });
   const bundled = [...script.outputFiles, ...style.outputFiles].map(named);
   const icon = readFileSync(join(SOURCE, ICON));
   // The index comes last: it names the others.
@@ -98,11 +98,23 @@ export async function buildPage(): Promise<PageFile[]> {
     gzip: gzipSync(contents, { level: 9 }),
     isLazy: !IS_FIRST.test(name),
   }));
+  try {
+    writePage(files);
+  } catch (error) {
+    throw new Error(
+      `The page cannot be written to ${PAGE} (${(error as Error).message}): run "npm run doctor" as the owner of that folder, which builds it.`,
+      { cause: error },
+    );
+  }
+  return files;
+}
+
+function writePage(files: readonly PageFile[]): void {
+  mkdirSync(PAGE, { recursive: true });
   for (const file of files) putAll(file);
   put('.assetsignore', Buffer.from(NOT_FOR_WRANGLER));
   removeOld(files);
   putSocketIoClient();
-  return files;
 }
 
 /** Copies every build that the official server serves, with source maps. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -7,26 +7,14 @@ import { toolFile } from '../../scripts/tool.ts';
 import { block, page } from '../support/build-on-parlor.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { Program, PROJECT } from '../support/program.ts';
+import { copyOfProject } from '../support/project-copy.ts';
 
 const run = promisify(execFile);
-
-/** The files and folders that a copy of the project needs to run. */
-const PARTS = [
-  'src',
-  'local-server',
-  'scripts',
-  'web',
-  'package.json',
-  'LICENSE',
-  'tsconfig.base.json',
-];
 
 /** Makes the folders of the page: `parlor` with the page's application, and `my-app` beside it. */
 async function folders(): Promise<{ parlor: string; app: string }> {
   const empty = temporaryFolder();
-  const [parlor, app] = [join(empty, 'parlor'), join(empty, 'my-app')];
-  for (const part of PARTS) cpSync(join(PROJECT, part), join(parlor, part), { recursive: true });
-  symlinkSync(join(PROJECT, 'node_modules'), join(parlor, 'node_modules'));
+  const [parlor, app] = [copyOfProject(join(empty, 'parlor')), join(empty, 'my-app')];
   writeFileSync(join(parlor, 'src', 'app.ts'), block('src/app.ts'));
   const { stdout } = await run(process.execPath, ['scripts/run.mjs', 'scripts/pack-client.ts'], {
     cwd: parlor,

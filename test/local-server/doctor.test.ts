@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,6 +10,7 @@ import { published, signingKey, startKeyServer } from '../unit/auth/support/key-
 import { temporaryFolder } from '../support/folder.ts';
 import { httpApp } from '../support/http-app.ts';
 import { Program } from '../support/program.ts';
+import { copyOfProject, programIn } from '../support/project-copy.ts';
 import { SECRET, tokenFor } from '../support/tokens.ts';
 
 async function doctor(env: Record<string, string> = {}, cwd = temporaryFolder(), dev = false) {
@@ -44,6 +45,14 @@ describe('the doctor', () => {
     expect([code, wrong]).toEqual([0, []]);
     expect(stdout).toMatch(/^fine {3}It starts, and listens on http:\/\/127\.0\.0\.1:\d+\.$/m);
     expect(stdout).toMatch(/^fine {3}Tokens hold when signed with JWT_SECRET\.$/m);
+  });
+
+  test('builds the page, which the service may have no right to', async () => {
+    const copy = copyOfProject();
+    const env = { JWT_SECRET: SECRET, PORT: '0', HOST: '127.0.0.1', DATA_DIR: temporaryFolder() };
+    const program = new Program(programIn(copy, 'scripts/doctor.ts'), { env });
+    expect(await program.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(existsSync(join(copy, 'dist', 'web', 'index.html'))).toBe(true);
   });
 
   test('recognises development mode', async () => {

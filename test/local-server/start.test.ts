@@ -11,6 +11,7 @@ import { EXAMPLE_SECRET } from '../../src/settings/keys.ts';
 import { VERSION } from '../../src/version.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { Program, type ProgramOptions, PROJECT } from '../support/program.ts';
+import { copyOfProject, programIn } from '../support/project-copy.ts';
 
 const MAIN = 'local-server/main.ts';
 const SECRET = 'a secret of this test that is long enough';
@@ -212,6 +213,18 @@ describe('a failed start prints one sentence and exits with 1', () => {
       /^file\/data cannot be written to \(ENOTDIR: .*\): set DATA_DIR to a folder of your own\.$/,
     );
     expect(more).toEqual([]);
+  });
+
+  test('for a page that cannot be written', async () => {
+    const copy = copyOfProject();
+    writeFileSync(join(copy, 'dist'), '');
+    const env = { PORT: '0', DATA_DIR: temporaryFolder() };
+    const program = new Program(programIn(copy, MAIN), { args: ['--dev'], env });
+    expect(await refusal(program)).toEqual([
+      expect.stringMatching(
+        /^The page cannot be written to .*web \(E.*\): run "npm run doctor" as the owner of that folder, which builds it\.$/,
+      ),
+    ]);
   });
 
   test('for an old Node', async () => {
