@@ -13,7 +13,7 @@ const CHECK_EVERY_MS = 1_000;
 /** The server's addresses, and all connections to them. */
 export class Listeners {
   readonly #router: Router;
-  readonly #timeouts: ServerOptions;
+  readonly #options: ServerOptions;
   readonly #pendingHandshakes: Services['pendingHandshakes'];
   readonly #servers: HttpServer[] = [];
   readonly #sockets = new Set<TcpSocket>();
@@ -21,10 +21,12 @@ export class Listeners {
   constructor(router: Router, { settings, pendingHandshakes }: Services) {
     this.#router = router;
     this.#pendingHandshakes = pendingHandshakes;
-    this.#timeouts = {
+    this.#options = {
       headersTimeout: Math.min(settings.limits.connectTimeoutMs, MAX_HEADERS_MS),
       connectionsCheckingInterval: CHECK_EVERY_MS,
       keepAliveTimeout: settings.KEEP_ALIVE_MS,
+      // Other offers, such as HTTP/2 by Java's clients, may be ignored: the request is answered as any.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     };
   }
 
@@ -54,7 +56,7 @@ export class Listeners {
   }
 
   #add(): HttpServer {
-    const server = createServer(this.#timeouts, (request, response) =>
+    const server = createServer(this.#options, (request, response) =>
       this.#router.request(request, response),
     );
     server.on('upgrade', (request, socket, head) => this.#router.upgrade(request, socket, head));

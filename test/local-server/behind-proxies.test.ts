@@ -58,6 +58,28 @@ describe('a request in HTTP/1.0 without Host', () => {
   });
 });
 
+describe('a request that offers another protocol', () => {
+  // Java's own client offers HTTP/2, Apache's for Java offers TLS.
+  it.each([
+    'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQBAAAAAAIAAAAA\r\n',
+    'Connection: Upgrade\r\nUpgrade: TLS/1.2\r\n',
+  ])('is answered as any other: %j', async (offer) => {
+    const url = await started();
+    const head = `Host: localhost\r\nAuthorization: Bearer ${await tokenFor('alice')}\r\n${offer}`;
+    const path = `/rooms/${newRoom()}/messages`;
+    const body = '{"message":"hello"}';
+    const connection = dial(
+      url,
+      `POST ${path} HTTP/1.1\r\n${head}Content-Type: application/json\r\n` +
+        `Content-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await connection.until(/^HTTP\/1\.1 201 [^]*"message":"hello"/);
+    connection.write(`GET ${path} HTTP/1.1\r\n${head}\r\n`);
+    await connection.until(/HTTP\/1\.1 200 [^]*"message":"hello"/);
+    expect(connection.text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 201', 'HTTP/1.1 200']);
+  });
+});
+
 describe('a connection that is kept alive', () => {
   const health = 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
