@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -10,9 +10,12 @@ import { DatabaseSync } from 'node:sqlite';
 export function lockData(dataDir: string): { release(): void } {
   try {
     mkdirSync(dataDir, { recursive: true });
-    const database = new DatabaseSync(join(dataDir, 'lock'));
+    const path = join(dataDir, 'lock');
+    const database = new DatabaseSync(path);
     try {
       database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+      // In a file that it cannot write to, SQLite takes a lock that excludes nobody.
+      accessSync(path, constants.W_OK);
     } catch (error) {
       database.close();
       throw error;
