@@ -39,14 +39,14 @@ export class Wakeups {
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
+  /** @throws Error with one sentence for the operator */
   constructor(options: WakeupsOptions) {
     this.#options = options;
-    mkdirSync(dirname(options.path), { recursive: true });
-    this.#database = new DatabaseSync(options.path, { timeout: BUSY_MS });
-    const synchronous = options.durability === 'disk' ? 'FULL' : 'NORMAL';
-    this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};
-      CREATE TABLE IF NOT EXISTS wakeups (room_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS wakeups_at ON wakeups (at)`);
+    try {
+      this.#database = opened(options);
+    } catch (error) {
+      throw new Error(sentence(options.path, error as Error), { cause: error });
+    }
     this.#arm();
   }
 
@@ -152,4 +152,18 @@ export class Wakeups {
       at: number;
     }[];
   }
+}
+
+function opened({ path, durability }: WakeupsOptions): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true });
+  const database = new DatabaseSync(path, { timeout: BUSY_MS });
+  const synchronous = durability === 'disk' ? 'FULL' : 'NORMAL';
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};
+    CREATE TABLE IF NOT EXISTS wakeups (room_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS wakeups_at ON wakeups (at)`);
+  return database;
+}
+
+function sentence(path: string, { message }: Error): string {
+  return `${path} cannot be used (${message}): make it writable, or if it is damaged restore it from a backup or move it away; wakeups are then set again when rooms change.`;
 }

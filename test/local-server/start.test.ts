@@ -227,6 +227,15 @@ describe('a failed start prints one sentence and exits with 1', () => {
     ]);
   });
 
+  test.each(['wakeups.sqlite', 'inbox-wakeups.sqlite'])('for a damaged %s', async (name) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, name), 'this is no database, only a long enough text');
+    const lines = await refusal(startDev({ env: { DATA_DIR: folder } }));
+    expect(lines).toEqual([
+      `${join(folder, name)} cannot be used (file is not a database): make it writable, or if it is damaged restore it from a backup or move it away; wakeups are then set again when rooms change.`,
+    ]);
+  });
+
   test('for an old Node', async () => {
     const versions = `{ value: { ...process.versions, node: '20.19.0' } }`;
     const preload = `data:text/javascript,Object.defineProperty(process, 'versions', ${versions})`;
