@@ -1,6 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import { networkInterfaces } from 'node:os';
+import { setTimeout as pass } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { NodeMetrics } from '../../local-server/metrics.ts';
 import { startNodeHost, type TestSettings } from '../support/hosts.ts';
 import { ask, problemOf } from '../support/http-client.ts';
 import { NativeInbox } from '../support/inbox-visitor.ts';
@@ -130,6 +132,28 @@ describe('/metrics', () => {
       return (seen.get('parlor_http_requests_total{status="2xx"}') ?? 0) - timed;
     };
     await expect.poll(untimed).toBe(2);
+  });
+
+  test('shows how late a timer has been at most since the last scrape', async () => {
+    const metrics = new NodeMetrics();
+    onTestFinished(() => metrics.close());
+    const gauges = {
+      connections: () => 0,
+      inboxConnections: () => 0,
+      awake: () => 0,
+      openFiles: () => 0,
+      sockets: () => ({ native: 0, socketIo: 0 }),
+      pendingHandshakes: { count: 0, dropped: 0 },
+      webhook: undefined,
+    };
+    const late = () => samples(metrics.text(gauges)).get('parlor_event_loop_delay_seconds');
+    // From the first tick on.
+    await pass(50);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    await pass(1);
+    expect(late()).toBeGreaterThan(0.2);
+    // Nothing has been recorded since.
+    expect(late()).toBe(0);
   });
 
   test('counts pushes by outcome', async () => {
