@@ -129,7 +129,7 @@ async function copy(from: string, to: string): Promise<boolean> {
     } finally {
       source.close();
     }
-    assertSound(to);
+    makePlain(to);
   } catch (error) {
     throw new Error(`${from} cannot be copied (${(error as Error).message}).`, { cause: error });
   }
@@ -154,9 +154,15 @@ function copyBytes(fromDir: string, toDir: string, roomFile: string): void {
   }
 }
 
-function assertSound(path: string): void {
+/**
+ * Makes a copy a file of which SQLite needs no other beside it, so that a backup can be read where nothing
+ * can be written. Hosts that open it change that themselves.
+ * @throws Error if it is damaged
+ */
+function makePlain(path: string): void {
   const database = new DatabaseSync(path);
   try {
+    database.exec('PRAGMA journal_mode = DELETE');
     const [verdict] = database.prepare('PRAGMA quick_check(1)').all();
     const text = String(Object.values(verdict ?? {})[0]);
     if (text !== 'ok') throw new Error(text);

@@ -1,4 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -30,6 +37,11 @@ async function serve(folder: string): Promise<{ program: Program; url: string }>
 function run(script: 'backup' | 'restore', folder: string, ...args: string[]): Promise<Ended> {
   return new Program(`scripts/${script}.ts`, { cwd: folder, args, env: { DATA_DIR: 'data' } })
     .ended;
+}
+
+/** The paths of all files and folders below a folder, sorted. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted();
 }
 
 async function enter(url: string, userId: string, roomId: string, since?: string) {
@@ -171,6 +183,26 @@ describe('a backup', () => {
     const again = await serve(elsewhere);
     const back = await enter(again.url, 'alice', roomId);
     expect(await historyOf(back.visitor, roomId)).toEqual(['one', 'two']);
+  });
+
+  test('is restored without writing beside its files, as from a disk that is read-only', async () => {
+    const folder = temporaryFolder();
+    const { program, url } = await serve(folder);
+    const roomId = newRoom();
+    const { visitor } = await enter(url, 'alice', roomId);
+    ok(await visitor.command('message', { roomId, message: 'hello' }));
+    expect(await run('backup', folder, 'copy')).toMatchObject({ code: 0 });
+    program.kill('SIGKILL');
+    await program.ended;
+    const copied = filesBelow(join(folder, 'copy'));
+    const restored = await run('restore', temporaryFolder(), join(folder, 'copy'));
+    expect(restored).toMatchObject({ code: 0, stderr: '' });
+    expect(filesBelow(join(folder, 'copy'))).toEqual(copied);
+    // At these places a file's header says whether SQLite needs a journal beside it to read it.
+    for (const name of copied.filter((path) => path.endsWith('.sqlite'))) {
+      const header = readFileSync(join(folder, 'copy', name)).subarray(18, 20);
+      expect([name, ...header]).toEqual([name, 1, 1]);
+    }
   });
 
   test('restored into its old folder gives a new epoch to rooms that were empty', async () => {
