@@ -283,6 +283,9 @@ function syncFolder(path: string): void {
   const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);
+  } catch (error) {
+    // Windows cannot sync a folder; there, a rename lasts without it.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
   } finally {
     closeSync(folder);
   }
