@@ -97,8 +97,7 @@ export class Connection<
     const { againMs } = options.timing;
     this.#pending = new PendingCommands(environment, againMs, (line) => this.#send(line));
     this.#opening = followed.opening;
-    const missed = (page: ReplyOf<PageName>) => listener.missed(page);
-    this.#follower = new Follower(followed, this, missed, () => this.#lost());
+    this.#follower = new Follower(followed, this, listener, () => this.#lost());
     this.#timers = new Timers(environment);
   }
 

@@ -24,7 +24,7 @@ export interface Followed<Opening extends Positioned, PageName extends AnyComman
 export class Follower<Opening extends Positioned, PageName extends AnyCommand> {
   readonly #followed: Followed<Opening, PageName>;
   readonly #connection: Pick<Connection<Opening, PageName>, 'ask'>;
-  readonly #missed: (page: ReplyOf<PageName>) => void;
+  readonly #listener: { missed(page: ReplyOf<PageName>): void };
   readonly #reset: () => void;
   /** The position to resume from; undefined where nothing is known yet. */
   position: string | undefined;
@@ -32,18 +32,18 @@ export class Follower<Opening extends Positioned, PageName extends AnyCommand> {
   isCatchingUp = false;
 
   /**
-   * @param missed called with each page
+   * @param listener receives each page
    * @param reset called when the position is no longer valid: connect again, without one
    */
   constructor(
     followed: Followed<Opening, PageName>,
     connection: Pick<Connection<Opening, PageName>, 'ask'>,
-    missed: (page: ReplyOf<PageName>) => void,
+    listener: { missed(page: ReplyOf<PageName>): void },
     reset: () => void,
   ) {
     this.#followed = followed;
     this.#connection = connection;
-    this.#missed = missed;
+    this.#listener = listener;
     this.#reset = reset;
   }
 
@@ -77,7 +77,7 @@ export class Follower<Opening extends Positioned, PageName extends AnyCommand> {
       }
       this.position = result.position;
       this.isCatchingUp = isPartial(result);
-      this.#missed(result);
+      this.#listener.missed(result);
       this.catchUp();
     });
   }

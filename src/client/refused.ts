@@ -39,7 +39,7 @@ export const outcomeUnknown = problem(
   'The connection was lost; look whether it was done.',
 );
 
-export const frameTooBig = problem('too_large', 'This is too long; shorten it and send it again.');
+export const frameTooBig = problem('too_large', 'This is too long; shorten it.');
 
 export const tokenEnded = problem('token_expired', 'The token has ended; sign in again.');
 

@@ -8,17 +8,19 @@ export type TokenSource = string | (() => string | Promise<string>);
 
 /** The token in use, shared by all rooms. */
 export class Tokens {
-  readonly #source: TokenSource | undefined;
+  /** Asks for a new token; undefined where there is only one, or none. */
+  readonly #ask: (() => string | Promise<string>) | undefined;
   #held: string | undefined;
   #asking: Promise<string> | undefined;
 
   constructor(source: TokenSource | undefined) {
-    this.#source = source;
+    if (typeof source === 'function') this.#ask = source;
+    else this.#held = source;
   }
 
   /** Whether a new token can be had. */
   get canRenew(): boolean {
-    return typeof this.#source === 'function';
+    return this.#ask !== undefined;
   }
 
   /**
@@ -26,19 +28,16 @@ export class Tokens {
    * @throws Refused `token_expired` when there can be no other; or what the source throws
    */
   async get(spent?: string): Promise<string | undefined> {
-    const source = this.#source;
-    const held = typeof source === 'string' ? source : this.#held;
-    if (held !== undefined && held !== spent) return held;
-    if (typeof source === 'string') throw new Refused(tokenEnded);
+    if (this.#held !== spent) return this.#held;
     // Not called at once: it may throw before a caller has the promise.
-    if (source !== undefined) this.#asking ??= this.#keep(Promise.resolve().then(source));
-    return this.#asking;
+    if (this.#ask) return (this.#asking ??= this.#keep(Promise.resolve().then(this.#ask)));
+    if (spent !== undefined) throw new Refused(tokenEnded);
+    return undefined;
   }
 
   async #keep(asked: Promise<string>): Promise<string> {
     try {
-      this.#held = await asked;
-      return this.#held;
+      return (this.#held = await asked);
     } finally {
       this.#asking = undefined;
     }
