@@ -151,8 +151,9 @@ export class RoomModel {
     const { name, payload } = event;
     if (name === 'message' || name === 'messageUpdated') this.#onLive(name, payload);
     else if (name === 'messageAppended') this.#appended(payload);
-    else if (this.#apply(event)) this.#ports.listeners.emit(name, payload);
-    if ('rev' in payload) this.#reached(payload.rev);
+    else if (name === 'reactionsUpdated') this.#reacted(payload);
+    else return this.#apply(event);
+    return this.#reached(payload.rev);
   }
 
   /** Takes a message from the reply to a command of this client. */
@@ -271,12 +272,9 @@ export class RoomModel {
     this.#ports.asker.ask('getMembers', page, take).catch(() => undefined);
   }
 
-  /** @returns whether the event changed something */
-  #apply({ name, payload }: RoomEvent): boolean {
-    const isMe = 'userId' in payload && payload.userId === this.#you?.userId;
+  /** Takes an event without a `rev`, or a signal, whose payload may be any JSON value. */
+  #apply({ name, payload }: RoomEvent): void {
     switch (name) {
-      case 'reactionsUpdated':
-        return this.#reacted(payload);
       case 'userJoined':
         this.#people.arrived(payload);
         break;
@@ -289,7 +287,7 @@ export class RoomModel {
         if (payload.onlineCount <= CROWD && !this.#ports.quiet) this.refresh();
         break;
       case 'typing':
-        if (!isMe) this.#typists.update(payload);
+        if (!this.#isMe(payload.userId)) this.#typists.update(payload);
         break;
       case 'readReceipts':
         for (const receipt of payload.receipts) if (this.#reading.receipt(receipt)) this.refresh();
@@ -301,23 +299,25 @@ export class RoomModel {
       case 'pinsUpdated':
         this.merge(payload);
         break;
-      case 'memberUpdated':
+      case 'memberUpdated': {
+        const isMe = this.#isMe(payload.userId);
         this.#people.renamed(payload);
         if (isMe) this.#isListed = payload.role !== 'none';
         // A token may grant a higher role than the event says; a new member has a read position.
         if (isMe || this.#reading.knowsAll) this.refresh();
         break;
+      }
       default:
     }
-    return true;
+    this.#ports.listeners.emit(name, payload);
   }
 
-  #reacted(payload: EventPayload<'reactionsUpdated'>): boolean {
+  #reacted(payload: EventPayload<'reactionsUpdated'>): void {
     const { by, seq, emoji, added, rev } = payload;
-    if (by === this.#you?.userId) this.#myReactions.change(seq, emoji, added);
-    if (!this.timeline.react(payload)) return false;
+    if (this.#isMe(by)) this.#myReactions.change(seq, emoji, added);
+    if (!this.timeline.react(payload)) return;
     this.#act(by, added ? rev : undefined);
-    return true;
+    this.#ports.listeners.emit('reactionsUpdated', payload);
   }
 
   /** A message that another user sent or changed, live. */
@@ -338,8 +338,12 @@ export class RoomModel {
 
   /** @param rev that of the change, if the change puts its user on the room's list */
   #act(userId: string, rev?: number): void {
-    if (userId === this.#you?.userId) this.#listed();
+    if (this.#isMe(userId)) this.#listed();
     else if (rev !== undefined) this.#reading.acted(userId, rev);
+  }
+
+  #isMe(userId: string): boolean {
+    return userId === this.#you?.userId;
   }
 
   /**

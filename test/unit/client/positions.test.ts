@@ -10,7 +10,7 @@ const PATIENTLY = { timeout: 120_000, interval: 10 };
 
 let host: Host;
 beforeAll(async () => {
-  host = await startNodeHost();
+  host = await startNodeHost({ SIGNALS: 'open' });
 });
 afterAll(async () => {
   await host.close();
@@ -167,6 +167,23 @@ test('a message that changed before it was handled is new, one that was handled 
   const none = heardBy(third.room);
   await expect.poll(() => updated, PATIENTLY).toEqual(['line 2, better']);
   expect(none).toEqual([]);
+});
+
+test('a signal with a field named rev moves no position', async () => {
+  const roomId = newRoom();
+  const positions = storage();
+  await sayAll(roomId, 1, 1);
+  const { room } = start(roomId, positions);
+  const heard = heardBy(room);
+  const signals: unknown[] = [];
+  room.on('tick' as 'typing', (payload) => signals.push(payload));
+  await expect.poll(() => positions.items.get(roomId), PATIENTLY).toMatch(/:1$/);
+  const ann = await visitor('ann');
+  await ann.ask('POST', roomId, '/signals/tick', { body: { data: { rev: 1_000 } } });
+  await expect.poll(() => signals, PATIENTLY).toMatchObject([{ rev: 1_000, userId: 'ann' }]);
+  await sayAll(roomId, 2, 2);
+  await expect.poll(() => heard, PATIENTLY).toEqual(lines(2, 2));
+  await expect.poll(() => positions.items.get(roomId), PATIENTLY).toMatch(/:2$/);
 });
 
 test('missed messages of more than one page come once each and in order', async () => {

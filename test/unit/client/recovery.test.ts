@@ -152,3 +152,17 @@ test('a reply that arrived while the client was suspended is handled before its 
   expect(room.state.status.name).toBe('open');
   expect(opened).toHaveLength(1);
 });
+
+test('a signal that is no object reaches its listeners, and the rest of its frame is handled', async () => {
+  const { room, hear } = await withHarness();
+  hear(['joined', joinReply(['anna'])]);
+  const heard: unknown[] = [];
+  room.on('move' as 'typing', (payload) => heard.push(payload));
+  const sent = ['hello', '', null, 7, false, ['a', [1]]];
+  hear(
+    ...sent.map((first) => ['move', first, { roomId: 'r', ...present('ben') }]),
+    ['message', said('ben', 6)],
+  );
+  expect(heard).toEqual(sent);
+  expect(room.state.messages).toMatchObject([{ seq: 6, message: 'hello' }]);
+});
