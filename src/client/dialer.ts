@@ -48,6 +48,8 @@ export class Dialer {
     try {
       return this.#environment.open(this.#address(position), this.#protocols(), listener);
     } catch {
+      // The next attempt asks for another one, where there can be one.
+      this.#isSpent = this.#options.tokens.canRenew;
       throw new Refused(badToken);
     }
   }

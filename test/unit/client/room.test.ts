@@ -422,6 +422,24 @@ describe('a token', () => {
     };
     await comesTo(enter('anna', newRoom(), { token: failing }), 'open');
   });
+
+  test('that is none ends the room, and is requested again at the next join', async () => {
+    const page = '<html>Bad gateway</html>';
+    const answers = [page, page];
+    const token = async () => answers.shift() ?? tokenFor('anna');
+    const room = enter('anna', newRoom(), { token });
+    for (const left of [1, 0]) {
+      expect(await comesTo(room, 'ended')).toMatchObject({ problem: { code: 'unauthorized' } });
+      expect(answers).toHaveLength(left);
+      room.join();
+      expect(room.state.status.name).toBe('connecting');
+    }
+    await comesTo(room, 'open');
+    const fixed = enter('anna', newRoom(), { token: page });
+    await comesTo(fixed, 'ended');
+    fixed.join();
+    expect(await comesTo(fixed, 'ended')).toMatchObject({ problem: { code: 'unauthorized' } });
+  });
 });
 
 describe('an end', () => {
