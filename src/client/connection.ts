@@ -255,10 +255,13 @@ export class Connection<
     this.#timers.set('ping', this.#timing.pingEveryMs, () => this.#ping());
   }
 
-  /** Schedules the renewal of the token before it expires. */
-  #scheduleRenewal(expiresAt: number | undefined): void {
-    if (expiresAt === undefined || !this.#options.tokens.canRenew) return;
+  /**
+   * Schedules the renewal of the token before it expires. If this device's clock is ahead, its tokens seem
+   * to have expired: then the server closes the connection when one really has.
+   */
+  #scheduleRenewal(expiresAt = 0): void {
     const left = expiresAt - this.#environment.now();
+    if (left <= 0 || !this.#options.tokens.canRenew) return;
     const wait = renewalMs(this.#timing, left, this.#environment.random());
     this.#timers.set('renewal', wait, () => void this.#renew(expiresAt));
   }
@@ -270,8 +273,7 @@ export class Connection<
       if (token !== undefined && attempt === this.#attempt) this.#offer(token);
     } catch {
       // Until the token expires there is time to try again.
-      const isLate = attempt !== this.#attempt || this.#environment.now() >= expiresAt;
-      if (!isLate) this.#scheduleRenewal(expiresAt);
+      if (attempt === this.#attempt) this.#scheduleRenewal(expiresAt);
     }
   }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Environment, SocketListener } from '../../../src/client/environment.ts';
 import { Room } from '../../../src/client/room.ts';
 import { defaultTiming } from '../../../src/client/timing.ts';
-import { Tokens } from '../../../src/client/tokens.ts';
+import { Tokens, type TokenSource } from '../../../src/client/tokens.ts';
 import type { Reply } from '../../../src/protocol/commands.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
 
@@ -32,13 +32,13 @@ function said(senderId: string, seq: number): Message {
 }
 
 /** Anna's room in an environment whose sockets and timers the test controls. */
-async function withHarness() {
+async function withHarness(token: TokenSource = 'a', now = 0) {
   const opened: URL[] = [];
   const sent: [name: string, payload: object, ref: number][] = [];
   const due: (() => void)[] = [];
   let listener: SocketListener | undefined;
   const environment: Environment = {
-    now: () => 0,
+    now: () => now,
     random: () => 0,
     makeId: () => `made-${opened.length}`,
     after(_, work) {
@@ -62,7 +62,7 @@ async function withHarness() {
       roomId: 'r',
       url: new URL('ws://host/rooms/r/ws'),
       timing: defaultTiming,
-      tokens: new Tokens('a'),
+      tokens: new Tokens(token),
       guest: { token: undefined },
       quiet: false,
       history: 0,
@@ -165,4 +165,18 @@ test('a signal that is no object reaches its listeners, and the rest of its fram
   );
   expect(heard).toEqual(sent);
   expect(room.state.messages).toMatchObject([{ seq: 6, message: 'hello' }]);
+});
+
+test.each([
+  ['has time left is renewed', 11_000, ['refreshToken']],
+  ['seems to have expired, on a clock that is ahead, is not renewed', 9_000, []],
+])('a token that %s', async (_, expiresAt, commands) => {
+  const { hear, sent, due } = await withHarness(() => 'newer', 10_000);
+  const reply = joinReply(['anna']);
+  hear(['joined', { ...reply, you: { ...reply.you, expiresAt } }]);
+  for (const work of [...due]) work();
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  expect(sent.map(([name]) => name)).toEqual(commands);
 });
