@@ -31,7 +31,7 @@ export type Entry = Kept & {
 };
 
 /** The part of an entry that changes as it is sent. */
-type Mark = Pick<Entry, 'state' | 'problem' | 'retryAt'> & { by?: string | undefined };
+type Mark = Pick<Entry, 'state' | 'problem' | 'retryAt'> & Partial<Pick<Entry, 'by' | 'was'>>;
 
 /** A storage in which unsent entries survive a reload, such as `sessionStorage`. */
 export interface Store {

@@ -123,14 +123,15 @@ export class Sender {
     if (current !== undefined) this.#model.stored(current);
     if (current?.deletedAt !== undefined && entry.name === 'deleteMessage') {
       this.#settle(entry, current);
-    } else if (current !== undefined && !current.deletedAt && current.message === entry.was) {
-      // Only its reactions have changed: the text is still the one that the user saw.
-      outbox.rebase(current);
-      outbox.mark(entry.id, { state: 'waiting' });
-    } else {
-      outbox.mark(entry.id, { state: 'failed', problem });
-      this.#reject(entry.id, problem);
+      return;
     }
+    // Only its reactions have changed: the text is still the one that the user saw.
+    const isSame = current !== undefined && !current.deletedAt && current.message === entry.was;
+    // After a refusal the user sees the current text: trying again replaces that one.
+    const was = current?.message ?? entry.was;
+    outbox.mark(entry.id, isSame ? { state: 'waiting' } : { state: 'failed', problem, was });
+    if (current !== undefined) outbox.rebase(current);
+    if (!isSame) this.#reject(entry.id, problem);
   }
 
   #settle(entry: Entry, message: Message): void {

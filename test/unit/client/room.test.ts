@@ -139,6 +139,9 @@ describe('a change by this user', () => {
     await expect.poll(() => texts(away), PATIENTLY).toEqual(['early']);
     const [failed] = away.state.failedChanges;
     expect(failed).toMatchObject({ name: 'editMessage', payload: { message: 'late' } });
+    away.retry(failed?.id ?? '');
+    await expect.poll(() => texts(anna), PATIENTLY).toEqual(['late']);
+    expect(away.state.failedChanges).toEqual([]);
   });
 
   test('survives a reload in the storage, and is sent only by its user', async () => {
