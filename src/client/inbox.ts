@@ -234,7 +234,10 @@ export class Inbox {
   }
 
   #statusChanged(status: Status): void {
-    if (this.#connection.over !== undefined) this.#asker.send();
+    if (this.#connection.over !== undefined) {
+      this.#asker.send();
+      this.#stopWatching();
+    }
     this.#listeners.notify('status', status);
     this.#changed();
   }

@@ -38,8 +38,8 @@ export class PendingCommands {
   readonly #send: (line: string) => void;
   /** By ref, oldest first. */
   readonly #sent = new Map<number, Sent>();
-  /** Commands that were refused for now; sent again later. */
-  readonly #delayed = new Set<Sent>();
+  /** Commands that were refused for now, and functions that cancel sending them again. */
+  readonly #delayed = new Map<Sent, () => void>();
   #lastRef = 0;
 
   /** @param againMs the wait after a temporary refusal without `retryAfterMs`, in milliseconds */
@@ -75,7 +75,8 @@ export class PendingCommands {
    * @param isTooBig whether a frame was too big: the longest command is then refused
    */
   drop(isTooBig: boolean): void {
-    const dropped = [...this.#sent.values(), ...this.#delayed];
+    for (const cancel of this.#delayed.values()) cancel();
+    const dropped = [...this.#sent.values(), ...this.#delayed.keys()];
     this.#sent.clear();
     this.#delayed.clear();
     const longest = Math.max(...dropped.map(({ length }) => length));
@@ -85,10 +86,11 @@ export class PendingCommands {
   }
 
   #sendLater(asked: Sent, wait: number): void {
-    this.#delayed.add(asked);
     asked.delayed?.(this.#environment.now() + wait);
-    this.#environment.after(wait, () => {
-      if (this.#delayed.delete(asked)) this.send(asked);
+    const cancel = this.#environment.after(wait, () => {
+      this.#delayed.delete(asked);
+      this.send(asked);
     });
+    this.#delayed.set(asked, cancel);
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Environment, SocketListener } from '../../../src/client/environment.ts';
+import { Inbox } from '../../../src/client/inbox.ts';
 import { Room } from '../../../src/client/room.ts';
 import { defaultTiming } from '../../../src/client/timing.ts';
 import { Tokens, type TokenSource } from '../../../src/client/tokens.ts';
@@ -31,8 +32,8 @@ function said(senderId: string, seq: number): Message {
   return { ...at, senderId, sender: senderId, message: 'hello' };
 }
 
-/** Anna's room in an environment whose sockets and timers the test controls. */
-async function withHarness(token: TokenSource = 'a', now = 0) {
+/** An environment whose sockets and timers the test controls. */
+function surroundings(now = 0) {
   const opened: URL[] = [];
   const sent: [name: string, payload: object, ref: number][] = [];
   const due: (() => void)[] = [];
@@ -57,32 +58,41 @@ async function withHarness(token: TokenSource = 'a', now = 0) {
     },
     onWake: () => () => undefined,
   };
-  const room = new Room(
-    {
-      roomId: 'r',
-      url: new URL('ws://host/rooms/r/ws'),
-      timing: defaultTiming,
-      tokens: new Tokens(token),
-      guest: { token: undefined },
-      quiet: false,
-      history: 0,
-      storageKey: 'k',
-      onGuestToken: () => undefined,
-    },
-    environment,
-  );
-  room.join();
-  await expect.poll(() => opened).toHaveLength(1);
   return {
-    room,
+    environment,
     opened,
     sent,
     due,
     hear: (...tuples: unknown[][]) =>
       listener?.text(tuples.map((tuple) => JSON.stringify(tuple)).join('\n')),
     lose: () => listener?.closed(1006, ''),
-    online: () => room.state.online.map(({ userId }) => userId),
   };
+}
+
+const connection = (token: TokenSource) => ({
+  timing: defaultTiming,
+  tokens: new Tokens(token),
+  guest: { token: undefined },
+});
+
+/** Anna's room in such an environment. */
+async function withHarness(token: TokenSource = 'a', now = 0) {
+  const around = surroundings(now);
+  const room = new Room(
+    {
+      ...connection(token),
+      roomId: 'r',
+      url: new URL('ws://host/rooms/r/ws'),
+      quiet: false,
+      history: 0,
+      storageKey: 'k',
+      onGuestToken: () => undefined,
+    },
+    around.environment,
+  );
+  room.join();
+  await expect.poll(() => around.opened).toHaveLength(1);
+  return { ...around, room, online: () => room.state.online.map(({ userId }) => userId) };
 }
 
 test('a client that received only a number asks who is online, and how far everyone has read', async () => {
@@ -159,10 +169,10 @@ test('a signal that is no object reaches its listeners, and the rest of its fram
   const heard: unknown[] = [];
   room.on('move' as 'typing', (payload) => heard.push(payload));
   const sent = ['hello', '', null, 7, false, ['a', [1]]];
-  hear(
-    ...sent.map((first) => ['move', first, { roomId: 'r', ...present('ben') }]),
-    ['message', said('ben', 6)],
-  );
+  hear(...sent.map((first) => ['move', first, { roomId: 'r', ...present('ben') }]), [
+    'message',
+    said('ben', 6),
+  ]);
   expect(heard).toEqual(sent);
   expect(room.state.messages).toMatchObject([{ seq: 6, message: 'hello' }]);
 });
@@ -174,9 +184,32 @@ test.each([
   const { hear, sent, due } = await withHarness(() => 'newer', 10_000);
   const reply = joinReply(['anna']);
   hear(['joined', { ...reply, you: { ...reply.you, expiresAt } }]);
-  for (const work of [...due]) work();
+  for (const work of due.slice()) work();
   await new Promise((resolve) => {
     setImmediate(resolve);
   });
   expect(sent.map(([name]) => name)).toEqual(commands);
+});
+
+test('a room that is left leaves no timer, even if a command was to be sent later', async () => {
+  const { room, sent, hear, due } = await withHarness();
+  hear(['joined', joinReply(['anna'])]);
+  void room.send('one');
+  const error = { code: 'slow_mode', message: 'Wait.', retryAfterMs: 300_000 };
+  hear(['ack', sent[0]?.[2], { ok: false, error }]);
+  expect(room.state.outgoing).toMatchObject([{ retryAt: 300_000 }]);
+  room.leave();
+  expect(due).toEqual([]);
+});
+
+test('an inbox that is closed leaves no timer, even if it watched rooms', async () => {
+  const { environment, opened, sent, hear, due } = surroundings();
+  const inbox = new Inbox({ ...connection('a'), url: new URL('ws://host/inbox/ws') }, environment);
+  await expect.poll(() => opened).toHaveLength(1);
+  const totals = { unread: 0, mentions: 0 };
+  hear(['inbox', { ok: true, position: 'e:1', conversations: [], hasMore: false, totals }]);
+  inbox.watch(['r']);
+  expect(sent).toEqual([['watchInbox', { roomIds: ['r'] }, 1]]);
+  inbox.close();
+  expect(due).toEqual([]);
 });
