@@ -2,7 +2,7 @@ import { operationNames, transportCommands } from './commands.ts';
 import { eventNames } from './events.ts';
 import { inboxCommands } from './inbox-commands.ts';
 
-/** Names that the protocol and Socket.IO use beside commands and events. */
+/** Names that the protocol, the client library and Socket.IO use beside commands and events. */
 const CONTROL = [
   'ack',
   'joined',
@@ -10,6 +10,8 @@ const CONTROL = [
   'events',
   'inbox',
   'reset',
+  'change',
+  'status',
   'connect',
   'connect_error',
   'disconnect',
@@ -37,6 +39,6 @@ const NAME = /^[\p{L}\p{N}][\p{L}\p{N}_ .:/-]{0,63}$/u;
 
 /** What is wrong with the name of an application's own event, completing "name …". */
 export function wrongSignalName(name: string): string | undefined {
-  if (reserved.has(name)) return 'is a name of the protocol or of Socket.IO';
+  if (reserved.has(name)) return 'is a name of the protocol, of the client library or of Socket.IO';
   return NAME.test(name) ? undefined : 'must be 1 to 64 letters, digits, spaces, or _ . : / -';
 }

@@ -116,6 +116,8 @@ forEachTransport(
         'userJoined',
         'position',
         'exportRoom',
+        'status',
+        'change',
         'a"b',
         '💥',
         'x'.repeat(65),
