@@ -44,7 +44,7 @@ interface Message {
   roomId: string;
   seq: number;
   rev: number;
-  deleted?: boolean;
+  deletedAt?: number;
 }
 
 /** A room that was joined. */
@@ -55,6 +55,8 @@ interface Joined {
   rev: number;
   /** The highest `seq` shown. */
   seq: number;
+  /** While pages of missed messages are still expected: what is to be shown after them, by `seq`. */
+  held: Map<number, { message: Message; isWanted: boolean }> | undefined;
 }
 
 /** The field for the text when an application emits only a text. */
@@ -229,38 +231,54 @@ export class AdaptedSocket {
   #joined(payload: Payload, reply: Reply): void {
     const { epoch, position } = reply as unknown as { epoch: string; position: string };
     const roomId = String(payload['roomId']);
-    const before = reply['reset'] === true ? undefined : this.#rooms.get(roomId);
-    const room = { payload, epoch, rev: before?.rev ?? 0, seq: before?.seq ?? 0 };
-    this.#rooms.set(roomId, room);
-    if (before === undefined) {
-      const seen = (reply['messages'] ?? []) as readonly Message[];
-      room.seq = Math.max(0, ...seen.map(({ seq }) => seq));
-      room.rev = revOf(position);
-    } else this.#missed(roomId, reply);
+    const room = this.#rooms.get(roomId);
+    if (room === undefined || reply['reset'] === true) {
+      // Every message of the room so far has a `seq` up to this.
+      const rev = revOf(position);
+      this.#rooms.set(roomId, { payload, epoch, rev, seq: rev, held: undefined });
+    } else {
+      room.payload = payload;
+      this.#missed(roomId, reply);
+    }
   }
 
+  /**
+   * Takes a page of missed messages. Pages are in the order of `rev`, and live messages arrive between
+   * them: all are shown after the last page, in the order of `seq`.
+   */
   #missed(roomId: string, reply: Reply): void {
     const room = this.#rooms.get(roomId);
-    if (room === undefined || !reply.ok) return;
+    if (room === undefined) return;
+    room.held ??= new Map();
     const messages = (reply['missed'] ?? reply['messages'] ?? []) as readonly Message[];
-    for (const message of messages.toSorted((a, b) => a.seq - b.seq)) this.#show(message);
-    const position = String(reply['position']);
+    for (const message of messages) this.#show(message);
+    const { position = '' } = reply as { position?: string };
     room.rev = Math.max(room.rev, revOf(position));
-    if (reply['complete'] !== false) return;
-    this.raw.emit('getMissed', { roomId, after: position }, (more: Reply) =>
-      this.#missed(roomId, more),
-    );
+    if (reply['complete'] === false) {
+      this.raw.emit('getMissed', { roomId, after: position }, (more: Reply) =>
+        this.#missed(roomId, more),
+      );
+      return;
+    }
+    const held = [...room.held.values()].toSorted((a, b) => a.message.seq - b.message.seq);
+    room.held = undefined;
+    for (const { message, isWanted } of held) this.#show(message, isWanted);
   }
 
   /** Calls the listeners of `message` with each message once. */
   #show(message: Message, isWanted = true): void {
     const room = this.#rooms.get(message.roomId);
+    if (room?.held !== undefined) {
+      const isStillWanted = isWanted && room.held.get(message.seq)?.isWanted !== false;
+      room.held.set(message.seq, { message, isWanted: isStillWanted });
+      return;
+    }
     if (room !== undefined) {
       if (message.seq <= room.seq) return;
       room.seq = message.seq;
       room.rev = Math.max(room.rev, message.rev);
     }
-    if (isWanted && message.deleted !== true) this.#dispatch('message', message);
+    if (isWanted && message.deletedAt === undefined) this.#dispatch('message', message);
   }
 
   #dispatch(as: string, payload: object): void {

@@ -84,6 +84,8 @@ describe.each(['node', 'edge'] as const)('an adapted Socket.IO socket at the %s 
     proxy.refuse(true);
     await expect.poll(() => ann.socket.connected).toBe(false);
     await say('two');
+    await say('deleted');
+    expect((await ben.ask('DELETE', roomId, '/messages/3')).status).toBe(200);
     ann.socket.emit('chat', 'three');
     proxy.refuse(false);
     const all = ['ann: one', 'ben: two', 'ann: three'];
@@ -91,7 +93,7 @@ describe.each(['node', 'edge'] as const)('an adapted Socket.IO socket at the %s 
     await say('four');
     await expect.poll(() => ann.said).toEqual([...all, 'ben: four']);
     const { body } = await ben.ask('GET', roomId, '/messages');
-    expect((body as { messages: unknown[] }).messages).toHaveLength(4);
+    expect((body as { messages: unknown[] }).messages).toHaveLength(5);
   });
 
   test('fetches all missed messages where one reply cannot hold them', async () => {
@@ -115,6 +117,11 @@ describe.each(['node', 'edge'] as const)('an adapted Socket.IO socket at the %s 
         lines.push(`${name}: ${message}`);
       }
     }
+    // The oldest one has the latest change.
+    const ben = new HttpVisitor(hosts[host].url, await tokenFor('ben', { name: 'ben' }));
+    const body = { message: 'number 0, edited' };
+    expect((await ben.ask('PATCH', roomId, '/messages/1', { body })).status).toBe(200);
+    lines[0] = 'ben: number 0, edited';
     proxy.refuse(false);
     await expect.poll(() => ann.said).toEqual(lines);
   });

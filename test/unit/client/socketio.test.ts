@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { type AdapterOptions, adaptSocket } from '../../../src/client/socketio.ts';
+
+type Emitted = [name: string, payload: Record<string, unknown>, answer: (reply: object) => void];
+
+/** An adapted socket that has joined the room `r` at `rev` 2, over a connection that the test plays. */
+function joinedSocket(options: AdapterOptions = {}) {
+  const listeners = new Map<string, (payload?: object) => void>();
+  const emitted: Emitted[] = [];
+  const raw = {
+    connected: true,
+    on: (name: string, listener: () => void) => listeners.set(name, listener),
+    off: () => undefined,
+    emit: (...args: unknown[]) => emitted.push(args as Emitted),
+    connect: () => undefined,
+    disconnect: () => undefined,
+  };
+  const socket = adaptSocket(raw, options);
+  const shown: string[] = [];
+  socket.on('message', ({ message }: { message: string }) => shown.push(message));
+  socket.emit('joinRoom', 'r');
+  emitted.shift()?.[2]({ ok: true, epoch: 'e', position: 'e:2', messages: [said(2, 'seen')] });
+  return {
+    socket,
+    shown,
+    hear: (name: string, payload?: object) => listeners.get(name)?.(payload),
+    /** Drops the oldest command, as a connection that is lost. */
+    drop: () => void emitted.shift(),
+    /** Answers the oldest command. @returns its name and payload */
+    answer(reply: object) {
+      const [name, payload, answered] = emitted.shift() ?? [];
+      answered?.({ ok: true, epoch: 'e', ...reply });
+      return [name, payload];
+    },
+  };
+}
+
+function said(seq: number, message: string, more: object = {}) {
+  return { roomId: 'r', seq, rev: seq, message, ...more };
+}
+
+test('pages of missed messages are shown after the last one, with live ones, in their order', () => {
+  const { shown, hear, answer } = joinedSocket();
+  hear('connect');
+  const first = [said(2, 'seen', { rev: 4 }), said(5, 'five')];
+  expect(answer({ position: 'e:5', missed: first, complete: false })).toEqual([
+    'joinRoom',
+    { roomId: 'r', history: 0, since: 'e:2' },
+  ]);
+  hear('message', said(8, 'eight, live'));
+  expect(shown).toEqual([]);
+  const second = [said(6, 'six'), said(3, 'three, edited', { rev: 7 }), said(8, 'eight')];
+  const page = answer({ position: 'e:8', messages: second, complete: true });
+  expect(page).toEqual(['getMissed', { roomId: 'r', after: 'e:5' }]);
+  expect(shown).toEqual(['three, edited', 'five', 'six', 'eight']);
+  hear('message', said(9, 'nine'));
+  hear('connect');
+  expect(answer({ position: 'e:9', missed: [], complete: true })[1]).toMatchObject({
+    since: 'e:9',
+  });
+  expect(shown).toEqual(['three, edited', 'five', 'six', 'eight', 'nine']);
+});
+
+test('a connection that is lost between pages continues after the last one', () => {
+  const { shown, hear, answer, drop } = joinedSocket();
+  hear('connect');
+  answer({ position: 'e:4', missed: [said(4, 'four')], complete: false });
+  hear('message', said(9, 'nine, live'));
+  drop();
+  hear('connect');
+  const rest = [said(3, 'three', { rev: 6 }), said(9, 'nine')];
+  expect(answer({ position: 'e:9', missed: rest, complete: true })[1]).toMatchObject({
+    since: 'e:4',
+  });
+  expect(shown).toEqual(['three', 'four', 'nine']);
+});
+
+test('a message of its own that is stored between pages is shown only with `echo`', () => {
+  for (const echo of [false, true]) {
+    const { socket, shown, hear, answer } = joinedSocket({ echo });
+    hear('connect');
+    socket.emit('message', { message: 'mine' });
+    answer({ position: 'e:3', missed: [said(3, 'three')], complete: false });
+    answer({ message: said(4, 'mine') });
+    answer({ position: 'e:4', messages: [said(4, 'mine')], complete: true });
+    expect(shown).toEqual(echo ? ['three', 'mine'] : ['three']);
+  }
+});
+
+test('messages that were deleted meanwhile are not shown, nor old ones that were edited', () => {
+  const { shown, hear, answer } = joinedSocket();
+  hear('connect');
+  const missed = [said(4, 'four'), said(3, '', { deletedAt: 1 }), said(1, 'old', { rev: 6 })];
+  answer({ position: 'e:6', missed, complete: true });
+  expect(shown).toEqual(['four']);
+});
