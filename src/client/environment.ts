@@ -108,7 +108,7 @@ export function platform(socketClass = surroundings.WebSocket): Environment {
 }
 
 /** 128 random bits. `randomUUID` needs https, which a server on the local network may not have. */
-function makeId(): string {
+export function makeId(): string {
   return crypto.getRandomValues(new Uint32Array(4)).join('-');
 }
 

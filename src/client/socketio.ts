@@ -1,3 +1,5 @@
+import { makeId } from './environment.ts';
+
 /** The part of a socket of `socket.io-client` that the adapter uses. */
 export interface RawSocket {
   readonly connected: boolean;
@@ -184,7 +186,7 @@ export class AdaptedSocket {
     };
     if (as === 'leaveRoom') this.#rooms.delete(String(payload['roomId']));
     // With an id a message is stored once, however often it is sent.
-    const id = as === 'message' ? { id: crypto.randomUUID(), ...payload } : payload;
+    const id = as === 'message' ? { id: makeId(), ...payload } : payload;
     const command = { as, payload: id, answered };
     this.#pending.add(command);
     // Without a connection it waits until the rooms are joined again.

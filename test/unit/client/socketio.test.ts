@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type AdapterOptions, adaptSocket } from '../../../src/client/socketio.ts';
 
 type Emitted = [name: string, payload: Record<string, unknown>, answer: (reply: object) => void];
@@ -93,4 +93,18 @@ test('messages that were deleted meanwhile are not shown, nor old ones that were
   const missed = [said(4, 'four'), said(3, '', { deletedAt: 1 }), said(1, 'old', { rev: 6 })];
   answer({ position: 'e:6', missed, complete: true });
   expect(shown).toEqual(['four']);
+});
+
+test('messages have ids also in a page over plain http, which has no `randomUUID`', () => {
+  const { getRandomValues } = crypto;
+  vi.stubGlobal('crypto', { getRandomValues: getRandomValues.bind(crypto) });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const { socket, answer } = joinedSocket();
+  socket.emit('message', 'one');
+  const [, one] = answer({ message: said(3, 'one') });
+  socket.emit('message', 'two');
+  const [, two] = answer({ message: said(4, 'two') });
+  const ids = [one, two].map((payload) => (payload as { id: string }).id);
+  expect(new Set(ids).size).toBe(2);
+  for (const id of ids) expect(id).toMatch(/^\d+-\d+-\d+-\d+$/);
 });
