@@ -44,11 +44,14 @@ describe.skipIf(!hasBrowser).each(hosts)(
       `<!doctype html><html lang="en"><title>A shop</title><main><h1>A shop</h1>${body}</main></html>`;
     const token = (name: string) =>
       `fetch('${host.url}test-token?username=${name}').then((r) => r.text())`;
+    /** A room in the page of the shop, with the token of this user. */
+    const embedded = (name: string) => `<script type="module" src="${host.url}embed.js"></script>
+      <parlor-chat room="${company.room}"></parlor-chat>
+      <script>document.querySelector('parlor-chat').token = () => ${token(name)};</script>`;
+    const say = (message: string) => company.ask(host.url, 'Ann', 'POST', '/messages', { message });
 
     test('embeds a room in three lines, with the token of its own user', async () => {
-      html = pageWith(`<script type="module" src="${host.url}embed.js"></script>
-      <parlor-chat room="${company.room}"></parlor-chat>
-      <script>document.querySelector('parlor-chat').token = () => ${token('Cleo')};</script>`);
+      html = pageWith(embedded('Cleo'));
       const cleo = await company.arrives(shopUrl);
       const { page } = cleo;
       await page.getByLabel('Message', { exact: true }).fill('is this in **stock**?');
@@ -72,6 +75,28 @@ describe.skipIf(!hasBrowser).each(hosts)(
       await expect.poll(() => ann.here()).toEqual(['Ann', 'Dora']);
       await dora.page.evaluate("document.querySelector('parlor-chat').remove()");
       await expect.poll(() => ann.here()).toEqual(['Ann']);
+    });
+
+    test('leaves messages unread while its window has no focus', async () => {
+      const lines = Array.from({ length: 20 }, (_, at) => `line ${at}`);
+      // oxlint-disable-next-line no-await-in-loop -- in this order
+      for (const message of lines) await say(message);
+      html = pageWith(embedded('Cleo'));
+      const { page } = await company.arrives(shopUrl);
+      const box = page.locator('parlor-chat');
+      const unread = () =>
+        page.evaluate<number>("document.querySelector('parlor-chat').room.state.unread");
+      await box.getByText('line 19', { exact: true }).waitFor();
+      await page.evaluate("document.hasFocus = () => false; dispatchEvent(new Event('blur'))");
+      await say('on the second screen');
+      await box.getByText('on the second screen').waitFor();
+      // The box has scrolled to it: the event of that comes before the second frame.
+      await page.evaluate(
+        'new Promise((then) => requestAnimationFrame(() => requestAnimationFrame(then)))',
+      );
+      expect(await unread()).toBe(1);
+      await page.evaluate("delete document.hasFocus; dispatchEvent(new Event('focus'))");
+      await expect.poll(unread).toBe(0);
     });
 
     test('uses the client library without a bundler', async () => {

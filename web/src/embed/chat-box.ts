@@ -4,6 +4,7 @@ import { onceAFrame } from '../once-a-frame.ts';
 import { whyCannotSend } from '../rights.ts';
 import { sentenceOf, sentenceOfEnd } from '../sentences.ts';
 import { text } from '../texts.ts';
+import { isWindowActive, onWindowActivity } from '../window-activity.ts';
 import { hideInputMethodKeys } from '../view/composing.ts';
 import { button, element, setText, timeElement, withOwnDirection } from '../view/dom.ts';
 import { isLargeEmoji, messageParts } from '../view/text.ts';
@@ -33,6 +34,7 @@ export class ChatBox {
     const changed = onceAFrame(() => this.#render(), this.#life.signal);
     const off = room.on('change', changed);
     this.#life.signal.addEventListener('abort', off);
+    onWindowActivity(changed, this.#life.signal);
     this.element.ariaLabel = room.roomId;
     this.#log.role = 'log';
     this.#log.ariaLabel = text('messages');
@@ -72,10 +74,15 @@ export class ChatBox {
     this.room.send(said.toWellFormed()).catch(() => undefined);
   }
 
+  /** Whether the user can be reading the newest message. */
+  get #isSeen(): boolean {
+    return this.#isAtEnd && isWindowActive();
+  }
+
   #scrolled(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#log;
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight < AT_END_PX;
-    if (this.#isAtEnd) this.room.markRead();
+    if (this.#isSeen) this.room.markRead();
   }
 
   async #loadOlder(): Promise<void> {
@@ -101,7 +108,7 @@ export class ChatBox {
     setText(this.#status, statusText(status) ?? isSilent ?? typingText(names, typing.length));
     this.#form.hidden = isSilent !== undefined;
     if (this.#isAtEnd) this.#log.scrollTop = this.#log.scrollHeight;
-    if (this.#isAtEnd && document.hasFocus() && state.unread > 0) this.room.markRead();
+    if (this.#isSeen && state.unread > 0) this.room.markRead();
   }
 
   /** A row; drawn again only if its state has changed. */
