@@ -99,6 +99,35 @@ describe.skipIf(!hasBrowser).each(hosts)(
       await expect.poll(unread).toBe(0);
     });
 
+    test('keeps the focus while others type and write, and the place while older messages load', async () => {
+      const lines = Array.from({ length: 60 }, (_, at) => `line ${at} https://example.org/`);
+      // oxlint-disable-next-line no-await-in-loop -- in this order
+      for (const message of lines) await say(message);
+      html = pageWith(embedded('Cleo'));
+      const { page } = await company.arrives(shopUrl);
+      const box = page.locator('parlor-chat');
+      const rows = box.locator('.message .text');
+      await expect.poll(() => rows.allTextContents()).toEqual(lines.slice(-50));
+      await box.getByRole('link').last().focus();
+      const focused = () =>
+        page.evaluate<string | undefined>(
+          "document.querySelector('parlor-chat').shadowRoot.activeElement?.href",
+        );
+      const ann = await company.comesIn('Ann', host.url);
+      await ann.field.pressSequentially('h');
+      await box.getByText('Ann is typing').waitFor();
+      await ann.write('hello');
+      await box.getByText('hello', { exact: true }).waitFor();
+      expect(await focused()).toBe('https://example.org/');
+
+      const first = rows.getByText('line 10 ');
+      await box.getByRole('button', { name: 'earlier' }).scrollIntoViewIfNeeded();
+      const before = await first.boundingBox();
+      await box.getByRole('button', { name: 'earlier' }).click();
+      await expect.poll(() => rows.allTextContents()).toEqual([...lines, 'hello']);
+      expect((await first.boundingBox())?.y).toBeCloseTo(before?.y ?? 0, 0);
+    });
+
     test('uses the client library without a bundler', async () => {
       html = pageWith('');
       const eve = await company.arrives(shopUrl);

@@ -101,7 +101,7 @@ export class ChatBox {
       ...messages.map((message) => this.#messageRow(message)),
       ...outgoing.map((entry) => this.#unsentRow(entry)),
     ];
-    this.#list.replaceChildren(...rows);
+    this.#place(rows);
     this.#forget(messages);
     const names = joinNames(typing.map(({ username }) => username));
     const isSilent = whyCannotSend(state, Date.now());
@@ -109,6 +109,16 @@ export class ChatBox {
     this.#form.hidden = isSilent !== undefined;
     if (this.#isAtEnd) this.#log.scrollTop = this.#log.scrollHeight;
     if (this.#isSeen && state.unread > 0) this.room.markRead();
+  }
+
+  /** Puts rows into the list. Those that stay are not moved, so that focus and selection stay in them. */
+  #place(rows: readonly HTMLElement[]): void {
+    const { children } = this.#list;
+    const kept = new Set<Element>(rows);
+    for (const row of [...children].filter((one) => !kept.has(one))) row.remove();
+    for (const [at, row] of rows.entries()) {
+      if (children[at] !== row) this.#list.insertBefore(row, children[at] ?? null);
+    }
   }
 
   /** A row; drawn again only if its state has changed. */
