@@ -128,6 +128,20 @@ describe.skipIf(!hasBrowser).each(hosts)(
       expect((await first.boundingBox())?.y).toBeCloseTo(before?.y ?? 0, 0);
     });
 
+    test('names the files of a message', async () => {
+      html = pageWith(embedded('Cleo'));
+      const { page } = await company.arrives(shopUrl);
+      const ann = await company.comesIn('Ann', host.url);
+      const chosen = ann.page.waitForEvent('filechooser');
+      await ann.page.getByRole('button', { name: 'Attach files' }).click();
+      const file = { name: 'price_list_2.txt', mimeType: 'text/plain', buffer: Buffer.from('1') };
+      await (await chosen).setFiles([file]);
+      await ann.page.locator('.upload progress[hidden]').waitFor({ state: 'attached' });
+      await ann.write('');
+      const named = page.locator('parlor-chat').getByText('price_list_2.txt', { exact: true });
+      await expect.poll(() => named.count()).toBe(1);
+    });
+
     test('uses the client library without a bundler', async () => {
       html = pageWith('');
       const eve = await company.arrives(shopUrl);

@@ -147,8 +147,8 @@ export class ChatBox {
         ' ',
         timeElement(timestamp),
       );
-      const said = deletedAt === undefined ? body(message.message) : deleted();
-      return element('li', isOwn ? 'message is-own' : 'message', head, said);
+      const said = deletedAt === undefined ? contentOf(message) : [deleted()];
+      return element('li', isOwn ? 'message is-own' : 'message', head, ...said);
     });
   }
 
@@ -168,6 +168,12 @@ export class ChatBox {
       return row;
     });
   }
+}
+
+/** A message's text, if it has one, and the names of its files. */
+function contentOf({ message, files = [] }: Message): HTMLElement[] {
+  const names = files.map(({ name }) => element('p', 'text is-file', name));
+  return message === '' ? names : [body(message), ...names];
 }
 
 function body(said: string): HTMLElement {
