@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
-import { hasBrowser } from '../support/browser.ts';
+import { closeCodes } from '../../src/protocol/codes/close-codes.ts';
+import { hasBrowser, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor, type RoomRequest } from '../support/browser-company.ts';
 
 const SECRET = 'a secret of forty characters, or even more';
@@ -158,17 +159,37 @@ describe.skipIf(!hasBrowser)('the page, about events that concern its user', () 
 describe.skipIf(!hasBrowser)('the page, about a token that expires', () => {
   const host = nodeHostFor({ JWT_SECRET: SECRET }, false);
 
-  test('says so even if the server is silent, and leads back to the sign-in', async () => {
-    const ann = await company.arrives(host().url);
+  async function join(ann: Visitor): Promise<void> {
     const claims = { sub: 'a-1', name: 'Ann', exp: Math.floor(Date.now() / 1_000) + 3_600 };
     await ann.join('', company.room, await signToken(claims, keyOf(SECRET)));
     await ann.isIn();
-    // As if hours had passed in a window that was not used.
-    await ann.page.evaluate('Date.now = ((now) => () => now() + 7_200_000)(Date.now)');
-    await ann.page.evaluate("window.dispatchEvent(new Event('focus'))");
+  }
+
+  test('says so when the server closes the connection, and leads back to the sign-in', async () => {
+    const ann = await company.arrives(host().url);
+    await ann.page.addInitScript(`window.WebSocket = class extends WebSocket {
+      constructor(...given) {
+        super(...given);
+        if (this.url.includes('/rooms/')) addEventListener('expire', () =>
+          this.dispatchEvent(new CloseEvent('close', { code: ${closeCodes.tokenExpired} })));
+      }
+    }`);
+    await ann.page.reload();
+    await join(ann);
+    await ann.page.evaluate("dispatchEvent(new Event('expire'))");
     await ann.page.getByText('Your token has expired;').waitFor();
     await ann.page.getByRole('button', { name: 'Sign in again' }).click();
     const field = ann.page.getByLabel('Token', { exact: true });
     await expect.poll(() => field.isVisible()).toBe(true);
+  });
+
+  test('lets its user write although the clock is ahead of the token', async () => {
+    const ann = await company.arrives(host().url);
+    await join(ann);
+    await ann.page.evaluate('Date.now = ((now) => () => now() + 7_200_000)(Date.now)');
+    await ann.page.evaluate("window.dispatchEvent(new Event('focus'))");
+    await ann.write('still here');
+    await ann.hasSent('still here');
+    expect(await ann.said()).toEqual(['still here']);
   });
 });

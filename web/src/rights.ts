@@ -31,18 +31,12 @@ export interface Access {
 export function whyCannotSend({ you, room, status }: Access, now: number): string | undefined {
   if (status?.name === 'ended') return text('notInRoom');
   if (you === undefined) return undefined;
-  if (isExpired({ you }, now)) return text('tokenExpired');
   if ((you.mutedUntil ?? 0) > now) {
     return text('mutedUntil', { time: whenOf(you.mutedUntil ?? 0, now) });
   }
   if (you.role === 'viewer') return text('mayOnlyRead');
   if (room?.readOnly === true && you.role !== 'owner') return text('onlyOwners');
   return undefined;
-}
-
-/** Whether the token has expired, even if the server has not said so yet. */
-export function isExpired({ you }: Pick<Access, 'you'>, now: number): boolean {
-  return (you?.expiresAt ?? Infinity) <= now;
 }
 
 export function isModerator({ you }: Access): boolean {

@@ -1,5 +1,5 @@
 import type { Room, Status } from '../../../src/client/index.ts';
-import { isExpired, whyCannotSend } from '../rights.ts';
+import { whyCannotSend } from '../rights.ts';
 import { durationOf, sentenceOfEnd } from '../sentences.ts';
 import { button, byId, element, setText } from './dom.ts';
 import { text } from '../texts.ts';
@@ -7,6 +7,8 @@ import { text } from '../texts.ts';
 /** How often the remaining wait is updated, in milliseconds. */
 const COUNT_MS = 1_000;
 const KICKED = 4501;
+
+type Ended = Extract<Status, { name: 'ended' }>;
 
 export interface LockedActions {
   leave: () => void;
@@ -85,10 +87,9 @@ export class Locked {
   }
 
   #buttons(status: Status, why: string): HTMLElement[] {
-    const hasExpired = isExpired(this.#room.state, Date.now());
-    if (status.name !== 'ended' && !hasExpired) return [];
+    if (status.name !== 'ended') return [];
     const leave = button(text('leaveRoom'), () => this.#waysOut.leave());
-    if (hasExpired || isAboutToken(status)) {
+    if (isAboutToken(status)) {
       return [button(text('signInAgain'), () => this.#waysOut.signIn(why)), leave];
     }
     const again = button(text('joinAgain'), () => this.#room.join());
@@ -99,13 +100,12 @@ export class Locked {
   }
 }
 
-function isAboutToken(status: Status): boolean {
-  const isEnd = status.name === 'ended';
-  return isEnd && /^(unauthorized|token_expired)$/.test(status.problem.code);
+function isAboutToken({ problem }: Ended): boolean {
+  return /^(unauthorized|token_expired)$/.test(problem.code);
 }
 
 /** Whether the user was removed for a while, without the room saying for how long. */
-function isKick({ code, problem }: Extract<Status, { name: 'ended' }>): boolean {
+function isKick({ code, problem }: Ended): boolean {
   const isErased = !problem.message.startsWith('You were kicked');
   return code === KICKED && problem.retryAfterMs === undefined && !isErased;
 }
