@@ -13,7 +13,7 @@ export function actorName({ actor }: Context, claim: unknown, field: string): Ac
  * Puts the actor on the room's list, or keeps the name there up to date. Called by every command that
  * changes something durable. A new member counts as having read everything so far. The first user other
  * than a guest who writes a message becomes the room's owner; a reaction or a read position does not
- * count.
+ * count. An admin in the direct room of two others stays off its list.
  */
 export function ensureMember(
   context: Context,
@@ -21,6 +21,9 @@ export function ensureMember(
   { writes = false } = {},
 ): KnownMember {
   const { members, room, actor, access, state } = context;
+  if (access.isDirect && !access.isListed) {
+    return { userId, ...name, role: 'none', readUpTo: state.rev, banned: false };
+  }
   const known = access.member;
   const owns = writes && actor.identity.guest !== true && !state.owned;
   if (known?.username === name.username && access.isListed && !owns) {

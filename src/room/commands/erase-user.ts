@@ -31,7 +31,7 @@ export const eraseUser: Handler<'eraseUser'> = (context, { userId }) => {
 };
 
 function isKnown(context: Context, userId: string): boolean {
-  const { members, sentStates, messages, mentions, reactions, audit, files } = context;
+  const { members, sentStates, messages, mentions, reactions, audit, files, perUser } = context;
   return (
     members.find(userId) !== undefined ||
     sentStates.find(userId)?.blocks === true ||
@@ -39,6 +39,7 @@ function isKnown(context: Context, userId: string): boolean {
     mentions.seqsOf(userId, 1).length > 0 ||
     reactions.of(userId, 1).length > 0 ||
     audit.involving(userId, 1).length > 0 ||
+    perUser.of(userId, 1).length > 0 ||
     files.isKnown(userId)
   );
 }

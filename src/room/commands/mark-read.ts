@@ -1,6 +1,6 @@
 import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import type { Handler } from '../context.ts';
-import { ensureMember, actorName } from '../access/actor.ts';
+import { actorName, ensureMember } from '../access/actor.ts';
 import { unreadOf } from '../messages/unread.ts';
 
 /** Moves the actor's read position forward, never back, and at most to the room's `rev`. */
@@ -9,7 +9,9 @@ export const markRead: Handler<'markRead'> = (context, payload) => {
   const { userId } = actor.identity;
   const readUpTo = Math.min(payload.readUpTo, state.rev);
   const before = access.isListed ? (access.member?.readUpTo ?? 0) : undefined;
-  if (state.rev === 0 || (before !== undefined && readUpTo <= before)) {
+  // Not an admin in the direct room of two others, whom `ensureMember` does not store.
+  const mayBeStored = access.isListed || !access.isDirect;
+  if (state.rev === 0 || !mayBeStored || (before !== undefined && readUpTo <= before)) {
     return { reply: unreadOf(context, before ?? state.rev) };
   }
   const member = ensureMember(context, actorName(context, undefined, 'username'));

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { Refusal } from '../../../src/protocol/codes/errors.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
-import type { InboxCommandName } from '../../../src/protocol/inbox-commands.ts';
+import type { InboxCommandName, InboxReply } from '../../../src/protocol/inbox-commands.ts';
 import type { Result } from '../../../src/protocol/frames.ts';
 import { inInbox } from '../../simulation/inbox/oracle.ts';
 import { admin, directIdOf, World } from '../../simulation/inbox/world.ts';
@@ -211,6 +211,43 @@ test('[INB4] a direct room is closed to every other user, whatever their token g
     const refused = world.inRoom(roomId, eve, name, payload);
     expect([name, refused]).toMatchObject([name, { error: { code: 'room_not_found' } }]);
   }
+});
+
+test('[INB4] an admin who acts in a direct room of two others does not get onto its list', () => {
+  const world = newWorld('anyone');
+  const ada = person('ada', { admin: true });
+  const roomId = directIdOf('bob', 'cem');
+  // By then nobody has opened the room.
+  world.inRoom(roomId, ada, 'message', { message: 'to whom it may concern' });
+  expect(world.inRoom(roomId, ada, 'getMembers', {})).toMatchObject({
+    members: [],
+    memberCount: 0,
+  });
+  meet(world, 'hall', ['bob', 'cem']);
+  expect(open(world, 'bob', 'cem')).toBe('ok');
+  world.inRoom(roomId, person('bob'), 'message', { message: 'words' });
+  for (const [name, payload] of [
+    ['message', { message: 'a notice', mentions: ['bob'] }],
+    ['addReaction', { seq: 2, emoji: '👀' }],
+    ['markRead', { readUpTo: 2 }],
+  ] as const) {
+    expect([name, world.inRoom(roomId, ada, name, payload)]).toMatchObject([name, { ok: true }]);
+  }
+  world.rest();
+  for (const [userId, other] of [
+    ['bob', 'cem'],
+    ['cem', 'bob'],
+  ] as const) {
+    const { conversations } = world.ask(person(userId), 'getInbox', {}) as InboxReply<'getInbox'>;
+    const direct = conversations.find((each) => each.roomId === roomId);
+    expect(direct).toMatchObject({ with: { userId: other } });
+  }
+  expect(world.inRoom(roomId, person('bob'), 'getMembers', {})).toMatchObject({
+    members: [{ userId: 'bob' }, { userId: 'cem' }],
+    memberCount: 2,
+  });
+  const without = world.inRoom(roomId, person('ada'), 'getHistory', {});
+  expect(without).toMatchObject({ error: { code: 'room_not_found' } });
 });
 
 test('guests are refused every inbox command', () => {

@@ -215,6 +215,18 @@ it('an erased user who comes back is a new user', () => {
   );
 });
 
+it('[APP3] a user of whom the room has nothing but a value is erased', () => {
+  const source = new RoomAtHand();
+  source.ask(alice, 'message', { message: 'welcome' });
+  const value = JSON.stringify({ type: 'value', seq: 1, userId: gone.userId, value: 'yes' });
+  const room = new RoomAtHand();
+  const text = exportOf(source).replace('{"type":"end"', `${value}\n{"type":"end"`);
+  room.ask(admin, 'importRoom', { text, line: 1 });
+  expect(exportOf(room)).toContain(gone.userId);
+  erase(room);
+  expect(exportOf(room)).not.toContain(gone.userId);
+});
+
 it('only admins may erase a user', () => {
   const room = lived();
   for (const who of [alice, bob, gone]) {
