@@ -24,19 +24,21 @@ export function ensureMember(
   if (access.isDirect && !access.isListed) {
     return { userId, ...name, role: 'none', readUpTo: state.rev, banned: false };
   }
-  const known = access.member;
+  // Not `access.member`, which does not know what the command has stored already.
+  const known = members.find(userId);
+  const isListed = known !== undefined && known.role !== 'none';
   const owns = writes && actor.identity.guest !== true && !state.owned;
-  if (known?.username === name.username && access.isListed && !owns) {
+  if (isListed && known.username === name.username && !owns) {
     if (known.unverified === name.unverified && known.bot === name.bot) return known;
   }
   const { rev } = room.ensure();
   const { unverified: _, bot: __, ...rest } = known ?? { userId, readUpTo: rev, banned: false };
   // A user with a row only for a past ban, mute or role counts as new.
-  const readUpTo = access.isListed ? rest.readUpTo : rev;
-  const role = owns ? 'owner' : access.isListed ? (known?.role ?? 'member') : 'member';
+  const readUpTo = isListed ? rest.readUpTo : rev;
+  const role = owns ? 'owner' : isListed ? known.role : 'member';
   const member: KnownMember = { ...rest, ...name, role, readUpTo };
-  if (!access.isListed || owns) room.countMembers(access.isListed ? 0 : 1, owns);
+  if (!isListed || owns) room.countMembers(isListed ? 0 : 1, owns);
   members.put(member);
-  if (!access.isListed && actor.identity.guest === true) recordGuest(context, userId);
+  if (!isListed && actor.identity.guest === true) recordGuest(context, userId);
   return member;
 }

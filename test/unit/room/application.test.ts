@@ -48,6 +48,12 @@ const app = defineApp({
         return { reply: { sum: room.message(seq, 'count').data.sum } };
       },
     },
+    addToBoth: {
+      payload: z.object({ seqs: z.tuple([z.int(), z.int()]), value: z.number() }),
+      handle(room, { seqs, value }) {
+        for (const seq of seqs) room.perUser(seq).set(value);
+      },
+    },
     withdraw: {
       payload: z.object({ seq: z.int() }),
       handle: (room, { seq }) => room.perUser(seq).delete(),
@@ -116,6 +122,20 @@ describe('a rule that throws', () => {
       ]);
       expect(harness.defects).toHaveLength(1);
       expect(harness.wakeAt).toBeUndefined();
+    });
+  });
+});
+
+it('[APP3] a command that stores two values puts its user on the list once', () => {
+  withAppHarness((harness) => {
+    const writer = new Listener(harness, alice);
+    const seqs = [1, 2].map(
+      () => writer.ask('message', { kind: 'count', data: { sum: 0 } }).message.seq,
+    );
+    expect(new Listener(harness, bot).ask('addToBoth', { seqs, value: 5 }).ok).toBe(true);
+    expect(writer.ask('getMembers')).toMatchObject({
+      members: [{ userId: 'alice' }, { userId: 'bot' }],
+      memberCount: 2,
     });
   });
 });
