@@ -1,5 +1,7 @@
+import type { Role } from '../../protocol/objects.ts';
 import type { Context, ActorName } from '../context.ts';
 import { recordGuest } from '../inbox-updates/guest.ts';
+import { ranks } from './access.ts';
 import { nameOf } from './names.ts';
 import type { KnownMember } from '../storage/members.ts';
 
@@ -35,10 +37,18 @@ export function ensureMember(
   const { unverified: _, bot: __, ...rest } = known ?? { userId, readUpTo: rev, banned: false };
   // A user with a row only for a past ban, mute or role counts as new.
   const readUpTo = isListed ? rest.readUpTo : rev;
-  const role = owns ? 'owner' : isListed ? known.role : 'member';
+  const role = owns ? 'owner' : isListed ? known.role : newRole(context);
   const member: KnownMember = { ...rest, ...name, role, readUpTo };
   if (!isListed || owns) room.countMembers(isListed ? 0 : 1, owns);
   members.put(member);
   if (!isListed && actor.identity.guest === true) recordGuest(context, userId);
   return member;
+}
+
+/**
+ * The role of a new member: in a private room a viewer by token becomes a viewer. As members they could
+ * write there once their token does not name the room any more.
+ */
+function newRole({ access, state }: Context): Role {
+  return state.private && access.rank <= ranks.viewer ? 'viewer' : 'member';
 }

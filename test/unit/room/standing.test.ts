@@ -87,6 +87,17 @@ it('[ROOM2] the first user to write owns the room, not guests or users who only 
   ]);
 });
 
+it('[ROOM4] a viewer by token who reads in a private room may not write there without the token', () => {
+  const room = settled();
+  room.ask(olga, 'updateRoom', { private: true });
+  room.ask(granted('vera', 'viewer'), 'markRead', { readUpTo: 2 });
+  room.ask(granted('tom', 'member'), 'markRead', { readUpTo: 2 });
+  const said = room.execute(person('vera'), 'message', { message: 'now I may' });
+  expect(refusal(said).code).toBe('forbidden');
+  expect(room.join(person('vera')).joined.you).toMatchObject({ role: 'viewer', readUpTo: 2 });
+  room.ask(person('tom'), 'message', { message: 'hello' });
+});
+
 it('[ROOM2] the first user to write owns the room, even if an admin listed them before', () => {
   const room = new RoomAtHand();
   room.ask(admin, 'setRole', { userId: 'bob', role: 'member' });
