@@ -195,17 +195,19 @@ export const operations = {
       .object({
         roomId,
         seq: whole(1),
-        /** Absent fields stay as they are; `message` or `data` is required. */
+        /**
+         * Absent fields stay as they are; `message` or `data` is required. The text may be empty where
+         * there are files, or a kind.
+         */
         message: caption.optional(),
         data,
         mentions,
         meta,
         ifRev: whole(1).optional(),
       })
-      .superRefine(({ message, data }, context) => {
-        const why = data === undefined ? wrongText(message) : undefined;
-        if (why !== undefined)
-          context.addIssue({ code: 'custom', message: why, path: ['message'] });
+      .refine(({ message, data }) => countOf(message, data) > 0, {
+        error: 'must be a string',
+        path: ['message'],
       }),
     reply: changedMessage,
     route: 'PATCH /messages/:seq',

@@ -1,5 +1,6 @@
 import type { Payload } from '../../protocol/commands.ts';
-import { Refusal } from '../../protocol/codes/errors.ts';
+import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
+import { wrongText } from '../../protocol/fields.ts';
 import { exceedsBytes } from '../../protocol/text.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Context, Handler } from '../context.ts';
@@ -29,6 +30,7 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
   }
   assertRev(before, payload.ifRev);
   if (before.deletedAt !== undefined) throw messageNotFound();
+  assertText(given);
   const edited = composed(context, given);
 
   const { rev, timestamp, position } = room.change();
@@ -40,6 +42,12 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
   context.sentStates.markExcerpt(after.seq);
   return updated(context, after, position, 'edited');
 };
+
+/** @throws Refusal `invalid_payload` unless there is something visible, or files or a kind take its place */
+function assertText({ message, files, kind }: Message): void {
+  const why = files === undefined && kind === undefined ? wrongText(message) : undefined;
+  if (why !== undefined) throw invalidField('message', why);
+}
 
 /** The edited message as its kind, the backend and the application's rule return it. */
 function composed(context: Context, given: Message): Message {

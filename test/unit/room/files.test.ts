@@ -61,6 +61,21 @@ it('[FILE2] a message needs text or files', () => {
   expect(why).toMatchObject({ code: 'invalid_payload', field: 'message' });
 });
 
+it('[MSG1] an edit may remove the text of a message that has files, and of no other', () => {
+  const room = new RoomAtHand();
+  const { fileId } = upload(room);
+  const { seq } = room.ask(alice, 'message', { message: 'look', files: [fileId] }).message;
+  const { message } = room.ask(alice, 'editMessage', { seq, message: '' });
+  expect(message).toMatchObject({ message: '', files: [{ fileId }] });
+  const mentions = ['bob'];
+  const edited = room.ask(alice, 'editMessage', { seq, message: '', mentions }).message;
+  expect(edited).toMatchObject({ message: '', mentions });
+  checkIndex(room.file);
+  const { seq: plain } = room.ask(alice, 'message', { message: 'words' }).message;
+  const why = refusal(room.execute(alice, 'editMessage', { seq: plain, message: '' }));
+  expect(why).toMatchObject({ code: 'invalid_payload', field: 'message' });
+});
+
 it('[FILE2] a streamed message keeps its files, which are deleted with it', () => {
   const room = new RoomAtHand();
   const file = upload(room);
