@@ -8,7 +8,7 @@ import { assertMaySend } from '../access/access.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
 import { assertRev, findMessage, messageNotFound } from '../messages/find-message.ts';
 import { actingUser } from '../own/app-room.ts';
-import { compose, draftOf, senderData, withDraft } from '../own/compose.ts';
+import { compose, draftOf, senderData, withDraft, withKind } from '../own/compose.ts';
 import { updated } from '../messages/updated.ts';
 
 /** Changes a message of the actor's own: text, mentions, `meta` and data, each if given. */
@@ -25,13 +25,14 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
   }
   const data = senderData(context, before, payload.data);
   const given = edit(before, { ...payload, data });
-  if (before.deletedAt === undefined && isSame(before, given)) {
+  if (before.deletedAt === undefined && changesNothing(context, before, given)) {
     return { reply: { message: before } };
   }
   assertRev(before, payload.ifRev);
   if (before.deletedAt !== undefined) throw messageNotFound();
   assertText(given);
   const edited = composed(context, given);
+  if (isSame(before, edited)) return { reply: { message: before } };
 
   const { rev, timestamp, position } = room.change();
   const after: Message = { ...edited, rev, editedAt: timestamp };
@@ -75,6 +76,13 @@ function edit(before: Message, payload: Payload<'editMessage'>): Message {
   if (mentions?.length === 0) delete after.mentions;
   if (meta !== undefined && Object.keys(meta).length === 0) delete after.meta;
   return after;
+}
+
+/** Whether an edit changes nothing: as it is given, or as the message's kind reads it. */
+function changesNothing(context: Context, before: Message, given: Message): boolean {
+  if (isSame(before, given)) return true;
+  if (given.kind === undefined) return false;
+  return isSame(before, withDraft(given, withKind(context, draftOf(given))));
 }
 
 function isSame(before: Message, after: Message): boolean {

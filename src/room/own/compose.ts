@@ -98,7 +98,11 @@ export function compose(
   return put(decided, context.application.beforeMessage?.(appRoom(context, from), decided));
 }
 
-function withKind(context: UpkeepContext, draft: Draft): Draft {
+/**
+ * The draft with data as its kind's schema returns them, and with the text that the kind makes of them.
+ * @throws Refusal `invalid_payload` or `too_large` for data that do not fit
+ */
+export function withKind(context: UpkeepContext, draft: Draft): Draft {
   if (draft.kind === undefined) {
     if (draft.data !== undefined) throw invalidField('data', 'goes with a kind');
     return draft;

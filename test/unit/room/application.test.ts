@@ -20,7 +20,7 @@ const broken = (): never => {
 const app = defineApp({
   kinds: {
     answer: { data: z.object({ model: z.string() }) },
-    titled: { data: z.object({ title: z.string() }), text: ({ title }) => title },
+    titled: { data: z.object({ title: z.string().trim() }), text: ({ title }) => title },
     poll: {
       data: z.object({ question: z.string(), votes: z.int().optional(), open: z.boolean() }),
       counted: ['votes'],
@@ -123,6 +123,19 @@ describe('a rule that throws', () => {
       expect(harness.defects).toHaveLength(1);
       expect(harness.wakeAt).toBeUndefined();
     });
+  });
+});
+
+it('[MSG7] an edit that is sent again changes nothing, also if the kind has changed its data', () => {
+  withAppHarness((harness) => {
+    const writer = new Listener(harness, alice);
+    const { seq } = writer.ask('message', { kind: 'titled', data: { title: 'one' } }).message;
+    const edit = { seq, data: { title: ' two ' }, ifRev: 1 };
+    const { message } = writer.ask('editMessage', edit);
+    expect(message).toMatchObject({ rev: 2, message: 'two', data: { title: 'two' } });
+    expect(writer.ask('editMessage', edit).message).toEqual(message);
+    // The text of such a message is made of its data.
+    expect(writer.ask('editMessage', { seq, message: 'other' }).message).toEqual(message);
   });
 });
 

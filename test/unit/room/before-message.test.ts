@@ -275,6 +275,18 @@ describe('an edit', () => {
     });
   });
 
+  it('[MSG7] changes nothing if the backend replaces its text by the one that is there', () => {
+    onAskingStage((asking) => {
+      const [writer, reader] = [asking.enter(alice), asking.enter(bob)];
+      asking.say(writer, 'message', { message: 'one' });
+      asking.answer(ALLOW);
+      asking.say(writer, 'editMessage', { seq: 1, message: 'two' }, 50);
+      asking.answer({ type: 'replace', replacement: { message: 'one' } });
+      expect(reply(writer, 50)).toMatchObject({ ok: true, message: { rev: 1, message: 'one' } });
+      expect(reader.heard('messageUpdated')).toEqual([]);
+    });
+  });
+
   it('[HOOK16] is asked about again if its message changed while it waited', () => {
     onAskingStage((asking) => {
       const [writer, twin] = [asking.enter(alice), asking.enter(alice)];
