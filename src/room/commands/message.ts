@@ -7,13 +7,12 @@ import type { Context, Decision, Handler } from '../context.ts';
 import { broadcast, type Effect } from '../effects.ts';
 import { ensureMember, actorName } from '../access/actor.ts';
 import { assertMaySend, ranks } from '../access/access.ts';
-import { attachFiles } from '../files/attach.ts';
+import { attachFiles, findAttachable } from '../files/attach.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
 import { actingUser } from '../own/app-room.ts';
 import { compose, draftOf, senderData } from '../own/compose.ts';
 import { messageId } from '../messages/message-id.ts';
 import { assertMayStream } from '../messages/stream.ts';
-import type { KnownMember } from '../storage/members.ts';
 
 /** Stores a message once per sender and client id; a resend is answered with the stored message. */
 export const message: Handler<'message'> = (context, payload) => {
@@ -31,12 +30,15 @@ export const message: Handler<'message'> = (context, payload) => {
       field: 'replyTo',
     });
   }
+  if (state.slowModeSeconds > 0 && access.rank <= ranks.member) assertPace(context);
   if (streaming === true) assertMayStream(context, kind);
   // Most messages need no `compose`: they have no kind, and neither a rule nor a backend checks them.
   const isPlain = kind === undefined && data === undefined;
   if (isPlain && context.application.beforeMessage === undefined && !context.asksFirst) {
     return send(context, payload, { message: text, ...(meta !== undefined && { meta }) });
   }
+  // Nobody is asked about a message that its files would have refused.
+  findAttachable(context, files);
   // The text of a stream is judged at its end.
   const draft = compose(context, streaming === true ? undefined : actingUser(context), {
     ...draftOf({ ...payload, data: senderData(context, { kind }, data) }),
@@ -51,10 +53,13 @@ function send(
   payload: Payload<'message'>,
   { message: text, meta, kind, data }: Draft,
 ): Decision<Reply<'message'>> {
-  const { messages, mentions, search, streams, room, ids, typing, roomId, state, access } = context;
+  const { members, messages, mentions, search, streams, typing, room, roomId, ids } = context;
+  const { access, state } = context;
   const sender = actorName(context, payload.sender, 'sender');
   const member = ensureMember(context, sender, { writes: true });
-  if (state.slowModeSeconds > 0 && access.rank <= ranks.member) assertPace(context, member);
+  if (state.slowModeSeconds > 0 && access.rank <= ranks.member) {
+    members.put({ ...member, lastSentAt: context.now }, false);
+  }
   const { rev, timestamp, position } = room.change();
   const mentioned = [...new Set(payload.mentions)];
   const sent: Message = {
@@ -84,7 +89,7 @@ function send(
   if (others.length > 0) mentions.add(rev, others);
   context.sentStates.markMessage(context.now, sender.userId, others);
   // The inbox of the user who did not open a direct room shows it from the first message on.
-  if (access.isDirect) context.sentStates.markUnsent(context.members.after('', 2), context.now);
+  if (access.isDirect) context.sentStates.markUnsent(members.after('', 2), context.now);
   if (rev - state.indexed >= fixed.unindexedRevs) search.catchUp();
   typing.end(sender.userId);
   const event = { name: 'message' as const, payload: sent };
@@ -100,12 +105,11 @@ function send(
  * the pace holds while the room sleeps.
  * @throws Refusal `slow_mode`
  */
-function assertPace({ state, members, now }: Context, member: KnownMember): void {
-  const retryAfterMs = (member.lastSentAt ?? 0) + state.slowModeSeconds * 1_000 - now;
+function assertPace({ state, access, now }: Context): void {
+  const retryAfterMs = (access.member?.lastSentAt ?? 0) + state.slowModeSeconds * 1_000 - now;
   if (retryAfterMs > 0 && retryAfterMs <= state.slowModeSeconds * 1_000) {
     throw new Refusal('slow_mode', 'Slow mode is on; wait before you send again.', {
       retryAfterMs,
     });
   }
-  members.put({ ...member, lastSentAt: now }, false);
 }

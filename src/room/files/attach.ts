@@ -1,17 +1,23 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
 import type { FileInfo } from '../../protocol/objects.ts';
 import type { Context } from '../context.ts';
+import type { FileRow } from '../storage/files.ts';
+
+/** Attaches files to the message with this `seq`. @throws Refusal as `findAttachable` does */
+export function attachFiles(context: Context, fileIds: readonly string[], seq: number): FileInfo[] {
+  const { files } = context;
+  return findAttachable(context, fileIds).map((row) => {
+    const info = files.infoOf(row);
+    files.send(row, seq);
+    return info;
+  });
+}
 
 /**
- * Attaches files to the message with this `seq`. Each must be the actor's own, stored, and in no
- * message yet.
+ * The files that a message is to have: each must be the actor's own, stored, and in no message yet.
  * @throws Refusal `file_not_found`
  */
-export function attachFiles(
-  { files, actor }: Context,
-  fileIds: readonly string[],
-  seq: number,
-): FileInfo[] {
+export function findAttachable({ files, actor }: Context, fileIds: readonly string[]): FileRow[] {
   return [...new Set(fileIds)].map((fileId) => {
     const row = files.find(fileId);
     const isOwn = row?.uploaderId === actor.identity.userId;
@@ -22,8 +28,6 @@ export function attachFiles(
         { field: 'files' },
       );
     }
-    const info = files.infoOf(row);
-    files.send(row, seq);
-    return info;
+    return row;
   });
 }

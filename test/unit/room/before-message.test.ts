@@ -169,6 +169,23 @@ describe('a message', () => {
     });
   });
 
+  it('[HOOK14] is not asked about if slow mode or its files would have it refused', () => {
+    onAskingStage((asking) => {
+      const writer = asking.enter(alice);
+      const files = ['not-uploaded'];
+      expect(writer.ask('message', { files }).error.code).toBe('file_not_found');
+      asking.harness.ask(admin, 'updateRoom', { slowModeSeconds: 60 });
+      asking.say(writer, 'message', { message: 'one' }, 50);
+      asking.answer(ALLOW);
+      expect(reply(writer, 50)).toMatchObject({ ok: true });
+      // The owner may send at any time.
+      asking.harness.ask(admin, 'setRole', { userId: 'bob', role: 'owner' });
+      asking.harness.ask(admin, 'setRole', { userId: 'alice', role: 'member' });
+      expect(writer.ask('message', { message: 'two' }).error.code).toBe('slow_mode');
+      expect(asking.asked).toEqual([]);
+    });
+  });
+
   it('[HOOK14] is not stored if its sender was muted or banned while it waited', () => {
     onAskingStage((asking) => {
       const [muted, banned] = [asking.enter(alice), asking.enter(bob)];
