@@ -135,6 +135,7 @@ class Importing {
   #message(line: LineOf<'message'>): void {
     const { records, mentions, search } = this.#context;
     if (line.seq > line.rev) throw invalidField('seq', 'must not be above rev');
+    if (line.mentions !== undefined) line.mentions = [...new Set(line.mentions)];
     const rev = records.revOf(line.seq);
     if (rev !== undefined && rev >= line.rev) return;
     if (rev !== undefined) this.#remove(line.seq, line.deletedAt === undefined);

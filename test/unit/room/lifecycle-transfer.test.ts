@@ -107,6 +107,16 @@ it('an imported room continues with the next rev and the same owner', () => {
   expect(refusal(copy.execute(stranger, 'message', { message: 'x' })).code).toBe('room_not_found');
 });
 
+it('an imported message mentions each user once, as a sent one does', () => {
+  const text = rewritten(exportOf(lived()), 'message', ({ seq }) =>
+    seq === 2 ? { mentions: ['carol', 'alice', 'carol'] } : {},
+  );
+  const room = new RoomAtHand('moving');
+  expect(importInto(room, text)).toBe(true);
+  const { messages } = room.ask(bob, 'getHistory', { around: 2, limit: 1 });
+  expect(messages[0]?.mentions).toEqual(['carol', 'alice']);
+});
+
 it('a big room is exported in bounded pages, and many reactions in parts', () => {
   const room = new RoomAtHand();
   for (let at = 0; at < 1_200; at++) {
