@@ -46,6 +46,21 @@ it.each([
   },
 );
 
+it('[MOD3] a muted moderator still moderates, and may not send', () => {
+  const room = settled();
+  room.ask(olga, 'muteMember', { userId: 'mark' });
+  room.ask(mark, 'deleteMessage', { seq: 2, note: 'rude' });
+  room.ask(mark, 'pinMessage', { seq: 1 });
+  room.ask(mark, 'kickMember', { userId: 'bob' });
+  room.ask(mark, 'updateRoom', { topic: 'calm' });
+  for (const [name, payload] of [
+    ['message', { message: 'hello' }],
+    ['addReaction', { seq: 1, emoji: '👍' }],
+  ] as const) {
+    expect([name, refusal(room.execute(mark, name, payload)).code]).toEqual([name, 'muted']);
+  }
+});
+
 it('[MOD2] a moderator may act on a user whose token grants less', () => {
   const room = settled();
   const there = room.join(granted('tom', 'member'));
