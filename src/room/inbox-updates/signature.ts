@@ -30,8 +30,7 @@ export function signatureOf(
   if (member === undefined) return undefined;
   const { unreadMessages, state } = context;
   const isOneToOne = isDirect(context.roomId);
-  const first = sent?.blocks === true ? undefined : unreadMessages.oldest(userId, member.readUpTo);
-  const unread = first !== undefined;
+  const unread = sent?.blocks !== true && unreadMessages.hasAny(userId, member.readUpTo);
   if (isOneToOne && sent?.opened !== true && !(unread || hasSpoken(context, sent))) {
     return undefined;
   }

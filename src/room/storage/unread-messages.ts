@@ -11,6 +11,15 @@ export class UnreadMessages {
 
   /** How many there are among the newest 10,000, counted up to 100. */
   count(userId: string, readUpTo: number): number {
+    return this.#countUpTo(fixed.unreadCounted, userId, readUpTo);
+  }
+
+  /** Whether `count` is above 0. */
+  hasAny(userId: string, readUpTo: number): boolean {
+    return this.#countUpTo(1, userId, readUpTo) > 0;
+  }
+
+  #countUpTo(most: number, userId: string, readUpTo: number): number {
     const row = this.#database.first<{ unread: number }>(
       `SELECT count(*) AS unread FROM (
         SELECT 1 FROM (
@@ -20,11 +29,12 @@ export class UnreadMessages {
       readUpTo,
       fixed.unreadLookedAt,
       userId,
-      fixed.unreadCounted,
+      most,
     );
     return row?.unread ?? 0;
   }
 
+  /** The oldest one among the oldest 10,000 messages above `readUpTo`. */
   oldest(userId: string, readUpTo: number): { timestamp: number } | undefined {
     return this.#database.first(
       `SELECT timestamp FROM (

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Identity } from '../../../src/protocol/identity.ts';
+import { fixed } from '../../../src/protocol/codes/limits.ts';
 import type { InboxReply } from '../../../src/protocol/inbox-commands.ts';
 import type { Conversation } from '../../../src/protocol/inbox-objects.ts';
 import { excerptOf } from '../../../src/room/inbox-updates/excerpt.ts';
@@ -80,6 +81,14 @@ test('[INB7] a count shown to a watching user before its update arrives is not s
   world.inRoom('general', person('cem'), 'deleteMessage', { seq });
   world.rest();
   expect(list(world, person('ann')).conversations).toMatchObject([{ unreadMentions: 1 }]);
+});
+
+test("[INB7] a user's inbox shows an unread message that follows 10,000 of their own", () => {
+  const world = newWorld();
+  for (let at = 0; at < fixed.unreadLookedAt; at++) say(world, 'general', 'bot');
+  say(world, 'general', 'ann');
+  world.rest();
+  expect(list(world, person('bot')).conversations).toMatchObject([{ unread: 1 }]);
 });
 
 test('[INB1] users who read every message at once cost a call an hour each, even if they are mentioned', () => {
