@@ -1,4 +1,5 @@
 import { fixed } from '../../protocol/codes/limits.ts';
+import { jsonLine } from '../../protocol/frames.ts';
 import { utf8Bytes } from '../../protocol/text.ts';
 
 export interface Page<T> {
@@ -7,8 +8,8 @@ export interface Page<T> {
 }
 
 /**
- * The first `limit` items, or fewer if their JSON exceeds `mostBytes` (256 KiB by default), but at
- * least one.
+ * The first `limit` items, or fewer if their JSON, as it is sent, exceeds `mostBytes` (256 KiB by
+ * default), but at least one.
  */
 export function pageOf<T>(
   found: readonly T[],
@@ -18,7 +19,7 @@ export function pageOf<T>(
   let bytes = 0;
   let end = 0;
   while (end < found.length && end < limit) {
-    bytes += utf8Bytes(JSON.stringify(found[end]));
+    bytes += utf8Bytes(jsonLine(found[end]));
     if (end > 0 && bytes > mostBytes) break;
     end++;
   }

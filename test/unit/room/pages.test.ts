@@ -15,6 +15,11 @@ describe('a page', () => {
     expect(pageOf(found, 9, 15)).toEqual({ items: found, hasMore: false });
   });
 
+  it('[HIST1] counts the ends of lines as they are sent, escaped', () => {
+    expect(pageOf(['\u0085', '\u2028'], 9, 16)).toMatchObject({ hasMore: false });
+    expect(pageOf(['\u0085', '\u2028'], 9, 15)).toMatchObject({ hasMore: true });
+  });
+
   it('[HIST1] holds at least one item, however big', () => {
     const big = 'x'.repeat(1_000_000);
     expect(pageOf([big, big], 9)).toEqual({ items: [big], hasMore: true });
