@@ -27,7 +27,7 @@ export interface UplinkPorts {
   answered(answer: RequestAnswer, requests: readonly RelayRequest[]): void;
   /** Whether a request of a call that failed may be sent again, and is not known to be done. */
   mayRepeat(request: RelayRequest): boolean;
-  /** The room has not answered for some 12 s. */
+  /** The room has not answered for some 12 s; called again at each further failure. */
   gone(): void;
 }
 
@@ -122,7 +122,7 @@ export class Uplink {
     this.#failures++;
     const again = { n, requests: requests.filter((one) => this.#ports.mayRepeat(one)) };
     this.#underWay = again;
-    if (this.#failures === GONE_FAILURES) this.#ports.gone();
+    if (this.#failures >= GONE_FAILURES) this.#ports.gone();
     this.#ports.timer.after(retryMs(this.#failures), () => {
       if (this.#underWay !== again) return;
       const still = { n, requests: again.requests.filter((one) => this.#ports.mayRepeat(one)) };
