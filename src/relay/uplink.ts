@@ -15,6 +15,11 @@ const MAX_GATHER_MS = 1_000;
 
 /** Most requests in one call. */
 const CALL_REQUESTS = 500;
+/**
+ * Most text of the joins in one call, and as much of its other requests, in UTF-16 units: a call is
+ * limited to 32 MiB. A single request may be longer.
+ */
+const CALL_TEXT = 4 * 1024 * 1024;
 
 export interface UplinkPorts {
   clock: Clock;
@@ -74,7 +79,7 @@ export class Uplink {
   start(): void {
     if (this.#underWay !== undefined) return;
     const joins = this.#takeJoins();
-    const requests = [...joins, ...this.#waiting.splice(0, CALL_REQUESTS - joins.length)];
+    const requests = [...joins, ...takeFirst(this.#waiting, CALL_REQUESTS - joins.length)];
     if (requests.length === 0) return;
     this.#underWay = { n: ++this.#n, requests };
     this.#send(this.#underWay);
@@ -87,7 +92,7 @@ export class Uplink {
       this.#startAfter(this.#gatherMs - agoMs);
       return [];
     }
-    const joins = this.#joins.splice(0, CALL_REQUESTS);
+    const joins = takeFirst(this.#joins, CALL_REQUESTS);
     this.#joinedAt = this.#ports.clock.now();
     this.#gatherMs = Math.min(MAX_GATHER_MS, GATHER_MS + GATHER_EACH_MS * joins.length);
     return joins;
@@ -130,4 +135,16 @@ export class Uplink {
       this.#send(still);
     });
   }
+}
+
+/** Takes the first requests of a list, at most so many, that fit in one call; at least one. */
+function takeFirst(requests: RelayRequest[], most: number): RelayRequest[] {
+  let count = 0;
+  let text = 0;
+  while (count < Math.min(most, requests.length)) {
+    text += JSON.stringify(requests[count]).length;
+    if (count > 0 && text > CALL_TEXT) break;
+    count++;
+  }
+  return requests.splice(0, count);
 }

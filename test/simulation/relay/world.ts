@@ -36,6 +36,8 @@ export class World {
   readonly calls: Call[] = [];
   /** Size of the room's longest call to a relay, in bytes. */
   longestCall = 0;
+  /** The same of calls from relays. */
+  longestRequest = 0;
   readonly room: RoomHost;
   readonly relays: readonly RelayHost[];
   #made = 0;
@@ -361,6 +363,7 @@ export class RelayHost extends Host {
         connections: () => [...this.#sockets.values()].map(({ connection }) => connection),
       },
       request: (call, settle) => {
+        world.longestRequest = Math.max(world.longestRequest, serialize(call).length);
         world.send(
           this,
           world.room,
