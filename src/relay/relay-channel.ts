@@ -18,8 +18,14 @@ import { Tails, textOf } from './tails.ts';
 const CALL_TEXT = 256 * 1024;
 
 /**
- * Text that may wait for a relay, in UTF-16 units. A relay with more does not answer: it is reset,
- * and its listeners reconnect.
+ * Text of one flush, in UTF-16 units, above which connections that get a frame of their own are closed:
+ * a call is limited to 32 MiB.
+ */
+const MAX_FLUSH_TEXT = 12 * 1024 * 1024;
+
+/**
+ * Text that may wait for a relay when more comes, in UTF-16 units. A relay with more does not answer:
+ * it is reset, and its listeners reconnect.
  */
 const MAX_WAITING_TEXT = 16 * 1024 * 1024;
 
@@ -49,10 +55,12 @@ export class RelayChannel implements ConnectionGroup {
   readonly #connections = new Map<string, RelayedConnection>();
   readonly #end = {
     order: (order: RelayOrder) => this.#order(order),
+    isFull: () => this.#text > MAX_FLUSH_TEXT,
     closed: (id: string) => void this.#connections.delete(id),
   };
   /** Orders of the next flush. */
   #orders: RelayOrder[] = [];
+  #text = 0;
   #tails = new Tails();
   #waiting: Flush[] = [];
   #waitingText = 0;
@@ -125,15 +133,15 @@ export class RelayChannel implements ConnectionGroup {
 
   /** The orders of a flush are complete. @returns whether there were any */
   flushed(position: string, onlineCount: number): boolean {
-    const orders = this.#take();
-    if (orders.length > 0) {
-      const text = textOf(orders);
+    const hasOrders = this.#orders.length > 0;
+    if (hasOrders && this.#waitingText > MAX_WAITING_TEXT) this.reset();
+    else if (hasOrders) {
+      const { orders, text } = this.#take();
       this.#waiting.push({ orders, text, position, onlineCount });
       this.#waitingText += text;
-      if (this.#waitingText > MAX_WAITING_TEXT) this.reset();
     }
     this.#start();
-    return orders.length > 0;
+    return hasOrders;
   }
 
   /**
@@ -166,15 +174,18 @@ export class RelayChannel implements ConnectionGroup {
   }
 
   #order(order: RelayOrder): void {
-    this.#orders.push(...this.#tails.cut(order));
+    const orders = this.#tails.cut(order);
+    this.#orders.push(...orders);
+    this.#text += textOf(orders);
   }
 
   /** Takes the orders since the last flush. */
-  #take(): readonly RelayOrder[] {
-    const orders = this.#orders;
+  #take(): Pick<Flush, 'orders' | 'text'> {
+    const taken = { orders: this.#orders, text: this.#text };
     this.#orders = [];
+    this.#text = 0;
     this.#tails = new Tails();
-    return orders;
+    return taken;
   }
 
   #add(state: ConnectionState): RelayedConnection {

@@ -1,4 +1,4 @@
-import type { CloseCode } from '../protocol/codes/close-codes.ts';
+import { type CloseCode, closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
 import type { Frame } from '../room/broadcast/frame.ts';
 import type { Connection, ConnectionState } from '../room/ports.ts';
 import type { RelayOrder, SentFrame } from './exchange.ts';
@@ -6,6 +6,8 @@ import type { RelayOrder, SentFrame } from './exchange.ts';
 /** Takes what the room gives its connections at one relay. */
 export interface RelayEnd {
   order(order: RelayOrder): void;
+  /** Whether the orders of this flush leave no space for another frame of a single connection. */
+  isFull(): boolean;
   /** The room has closed a connection. */
   closed(id: string): void;
 }
@@ -31,9 +33,15 @@ export class RelayedConnection implements Connection {
     if (this.open) this.#relay.order({ type: 'update', id: this.state.id, change });
   }
 
-  /** Always true: the relay reports dropped ephemeral frames later, with `lags`. */
+  /**
+   * Always true: the relay reports dropped ephemeral frames later, with `lags`. Closes the connection
+   * where its relay gets too much at once; its client resumes.
+   */
   send(frame: Frame): boolean {
-    if (this.open) this.#relay.order({ type: 'send', id: this.state.id, frame: sentFrame(frame) });
+    if (!this.open) return true;
+    const { goingAway } = closeCodes;
+    if (this.#relay.isFull()) this.close(goingAway, closeReasons[goingAway]);
+    else this.#relay.order({ type: 'send', id: this.state.id, frame: sentFrame(frame) });
     return true;
   }
 
