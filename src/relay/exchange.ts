@@ -36,6 +36,11 @@ export interface RequestCall {
   memory: string;
   n: number;
   requests: readonly RelayRequest[];
+  /**
+   * Where each request stands in the call as it was first sent: one that is repeated may have fewer.
+   * Missing in calls of a relay that does not know `undoneFrom`.
+   */
+  places?: readonly number[];
 }
 
 export interface RequestAnswer {
@@ -43,6 +48,11 @@ export interface RequestAnswer {
   refused: readonly { id: string; problem: Problem }[];
   /** Ids of sockets to connect in a later call: the replies before theirs fill one already. */
   later?: readonly string[];
+  /**
+   * The requests from this place on were not executed, because much text waits for the relay. It sends
+   * them again in its next call.
+   */
+  undoneFrom?: number | undefined;
 }
 
 /** What a room has a relay do. Orders are executed one after the other. */

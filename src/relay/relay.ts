@@ -34,7 +34,7 @@ export interface RelayPorts {
   roster: Roster;
   /** Calls the room. `settle` is called once, in a turn; with undefined if the call failed. */
   request(
-    call: Pick<RequestCall, 'life' | 'memory' | 'n' | 'requests'>,
+    call: Omit<RequestCall, 'relay'>,
     settle: (answer: RequestAnswer | undefined) => void,
   ): void;
   /** The room has accepted a connection: its socket opens. */

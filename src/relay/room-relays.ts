@@ -20,10 +20,13 @@ import { Tails, textOf } from './tails.ts';
 const WAKE_AFTER_MS = 60_000;
 
 /**
- * Text that waits for a relay, in UTF-16 units, above which further joins are put off to a later
+ * Text that waits for a relay, in UTF-16 units, above which its further joins are put off to a later
  * call: a call is limited to 32 MiB.
  */
 const MAX_JOINS_TEXT = 8 * 1024 * 1024;
+
+/** The same for its other requests; their replies repeat in each frame what all connections get. */
+const MAX_REPLIES_TEXT = 4 * 1024 * 1024;
 
 /** A connection that this many relays have refused gets a new relay: the others may be full soon, too. */
 const MAX_REFUSED = 2;
@@ -112,7 +115,7 @@ export class RoomRelays {
   /** Takes a call of a relay, in a turn of the room. */
   request(room: Room, call: RequestCall): RequestAnswer {
     const channel = this.#channelOf(call.relay);
-    return channel.requested(room, call, () => this.#performAll(room, channel, call.requests));
+    return channel.requested(room, call, () => this.#performAll(room, channel, call));
   }
 
   /** Called after a flush of the room: calls the relays with its orders. */
@@ -155,16 +158,28 @@ export class RoomRelays {
     return channel;
   }
 
-  #performAll(room: Room, channel: RelayChannel, requests: readonly RelayRequest[]): RequestAnswer {
+  /** Executes the requests of a call, in order, as long as the relay can take the replies. */
+  #performAll(room: Room, channel: RelayChannel, { requests, places }: RequestCall): RequestAnswer {
     const refused: { id: string; problem: Problem }[] = [];
     const later: string[] = [];
-    const replies = new JoinReplies(channel.waitingText);
-    for (const request of requests) {
-      if (request.type === 'connect' && replies.isFull) later.push(request.state.id);
-      else refused.push(...(this.#perform(room, channel, request) ?? []));
-      if (request.type === 'connect') replies.add(room.relaying.lastReply);
+    const replies = new Replies(room, channel);
+    let undoneFrom: number | undefined;
+    for (const [at, request] of requests.entries()) {
+      const isDue = !replies.leaveNoSpaceFor(request);
+      if (isDue || (request.type !== 'connect' && places === undefined)) {
+        refused.push(...(this.#perform(room, channel, request) ?? []));
+        replies.add(request);
+      } else if (request.type === 'connect') later.push(request.state.id);
+      else {
+        undoneFrom = places?.[at];
+        break;
+      }
     }
-    return { refused, ...(later.length > 0 && { later }) };
+    return {
+      refused,
+      ...(later.length > 0 && { later }),
+      ...(undoneFrom !== undefined && { undoneFrom }),
+    };
   }
 
   /** Executes one request. An error is logged, so that it does not affect the other requests. */
@@ -184,22 +199,38 @@ export class RoomRelays {
   }
 }
 
-/** How much text the replies to joins will add to a call. */
-class JoinReplies {
+/** How much text waits for a relay, with the replies to the requests of its call. */
+class Replies {
+  readonly #relaying: Room['relaying'];
   readonly #tails = new Tails();
   #text: number;
+  /** The room's `repliedText` when the last reply was added. */
+  #replied: number;
 
-  constructor(waitingText: number) {
+  constructor({ relaying }: Room, { waitingText }: RelayChannel) {
+    this.#relaying = relaying;
     this.#text = waitingText;
+    this.#replied = relaying.repliedText;
   }
 
-  get isFull(): boolean {
-    return this.#text > MAX_JOINS_TEXT;
+  /** Whether a request must wait for a later call. */
+  leaveNoSpaceFor(request: RelayRequest): boolean {
+    if (request.type === 'connect') return this.#text > MAX_JOINS_TEXT;
+    const length = 'command' in request ? JSON.stringify(request.command).length : 0;
+    return this.#text + this.#relaying.repeatedText(length) > MAX_REPLIES_TEXT;
   }
 
-  add(line: string): void {
+  /** Adds the reply to a request that was executed. */
+  add({ type }: RelayRequest): void {
+    const { repliedText, lastReply } = this.#relaying;
+    const length = repliedText - this.#replied;
+    this.#replied = repliedText;
+    this.#text += type === 'connect' && length > 0 ? this.#lengthOfJoin(lastReply) : length;
+  }
+
+  #lengthOfJoin(line: string): number {
     const frame = { lines: [line], ephemeral: false };
-    this.#text += textOf(this.#tails.cut({ type: 'send', id: '', frame }));
+    return textOf(this.#tails.cut({ type: 'send', id: '', frame }));
   }
 }
 

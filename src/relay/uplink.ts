@@ -21,14 +21,17 @@ const CALL_REQUESTS = 500;
  */
 const CALL_TEXT = 4 * 1024 * 1024;
 
+/** How long the relay waits after a call of which the room has executed nothing, in milliseconds. */
+const PAUSE_MS = 50;
+
+type Call = Pick<RequestCall, 'n' | 'requests'> & Required<Pick<RequestCall, 'places'>>;
+
 export interface UplinkPorts {
   clock: Clock;
   timer: Timer;
   /** Calls the room. `settle` is called once; with undefined if the call failed. */
-  request(
-    call: Pick<RequestCall, 'n' | 'requests'>,
-    settle: (answer: RequestAnswer | undefined) => void,
-  ): void;
+  request(call: Call, settle: (answer: RequestAnswer | undefined) => void): void;
+  /** @param requests those that the room has executed, or whose sockets are to be connected later */
   answered(answer: RequestAnswer, requests: readonly RelayRequest[]): void;
   /** Whether a request of a call that failed may be sent again, and is not known to be done. */
   mayRepeat(request: RelayRequest): boolean;
@@ -42,12 +45,13 @@ export class Uplink {
   /** Connect requests, kept apart: a socket that is not open yet has no earlier requests. */
   #joins: RelayRequest[] = [];
   #waiting: RelayRequest[] = [];
-  #underWay: Pick<RequestCall, 'n' | 'requests'> | undefined;
+  #underWay: Call | undefined;
   #n = 0;
   #failures = 0;
   #joinedAt = -Infinity;
   #gatherMs = GATHER_MS;
   #isTimerSet = false;
+  #isPaused = false;
 
   constructor(ports: UplinkPorts) {
     this.#ports = ports;
@@ -77,11 +81,12 @@ export class Uplink {
 
   /** Starts a call, if there are requests and no call is on its way. */
   start(): void {
-    if (this.#underWay !== undefined) return;
+    if (this.#underWay !== undefined || this.#isPaused) return;
     const joins = this.#takeJoins();
     const requests = [...joins, ...takeFirst(this.#waiting, CALL_REQUESTS - joins.length)];
     if (requests.length === 0) return;
-    this.#underWay = { n: ++this.#n, requests };
+    const places = requests.map((_, place) => place);
+    this.#underWay = { n: ++this.#n, requests, places };
     this.#send(this.#underWay);
   }
 
@@ -107,33 +112,60 @@ export class Uplink {
     });
   }
 
-  #send(call: Pick<RequestCall, 'n' | 'requests'>): void {
+  #send(call: Call): void {
     this.#ports.request(call, (answer) => {
       if (this.#underWay !== call) return;
       if (answer === undefined) this.#failed(call);
       else {
         this.#underWay = undefined;
         this.#failures = 0;
-        // Joins that did not fit in the call are not gathered a second time.
-        if (answer.later !== undefined) this.#joinedAt = -Infinity;
-        this.#ports.answered(answer, call.requests);
+        this.#answered(call, answer);
         this.start();
       }
     });
   }
 
+  /** Requests that the room has not executed go first into the next call. */
+  #answered({ requests, places }: Call, answer: RequestAnswer): void {
+    const { later, undoneFrom = Infinity } = answer;
+    // Joins that did not fit in the call are not gathered a second time.
+    if (later !== undefined) this.#joinedAt = -Infinity;
+    const done = requests.filter((_, at) => places[at]! < undoneFrom);
+    this.#waiting.unshift(...requests.filter((_, at) => places[at]! >= undoneFrom));
+    if (done.length === 0 && requests.length > 0) this.#pause();
+    this.#ports.answered(answer, done);
+  }
+
+  #pause(): void {
+    this.#isPaused = true;
+    this.#ports.timer.after(PAUSE_MS, () => {
+      this.#isPaused = false;
+      this.start();
+    });
+  }
+
   /** Repeats a call after a while. The room may have executed it: it recognises the call's number. */
-  #failed({ n, requests }: Pick<RequestCall, 'n' | 'requests'>): void {
+  #failed(call: Call): void {
     this.#failures++;
-    const again = { n, requests: requests.filter((one) => this.#ports.mayRepeat(one)) };
+    const again = this.#repeatable(call);
     this.#underWay = again;
     if (this.#failures >= GONE_FAILURES) this.#ports.gone();
     this.#ports.timer.after(retryMs(this.#failures), () => {
       if (this.#underWay !== again) return;
-      const still = { n, requests: again.requests.filter((one) => this.#ports.mayRepeat(one)) };
+      const still = this.#repeatable(again);
       this.#underWay = still;
       this.#send(still);
     });
+  }
+
+  /** A call without the requests that may not be repeated. */
+  #repeatable({ n, requests, places }: Call): Call {
+    const kept = requests.map((one) => this.#ports.mayRepeat(one));
+    return {
+      n,
+      requests: requests.filter((_, at) => kept[at]),
+      places: places.filter((_, at) => kept[at]),
+    };
   }
 }
 

@@ -37,6 +37,19 @@ export class Relaying {
     return this.#services.outbox.lastReply;
   }
 
+  /** Text of all replies so far, in UTF-16 units. */
+  get repliedText(): number {
+    return this.#services.outbox.repliedText;
+  }
+
+  /**
+   * About how much text for several connections the frames of single ones will repeat, in UTF-16 units.
+   * @param more how much of it comes next
+   */
+  repeatedText(more: number): number {
+    return this.#services.outbox.repeatedText(more);
+  }
+
   /**
    * The changes after a position; undefined when it is of another epoch, ahead of the room, or too far
    * back.

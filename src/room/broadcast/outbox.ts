@@ -64,6 +64,10 @@ export class Outbox {
   #endings = new Map<string, Ending>();
   /** How many entries were deferred at the last flush; they are the first in the list. */
   #deferred = 0;
+  /** Text of the entries for several connections, in UTF-16 units. */
+  #sharedText = 0;
+  /** Text of all replies so far, in UTF-16 units. */
+  repliedText = 0;
 
   constructor(connections: Connections) {
     this.#connections = connections;
@@ -74,10 +78,19 @@ export class Outbox {
     return this.#entries.findLast(({ audience }) => audience.to === 'connection')?.line ?? '';
   }
 
+  /**
+   * About how much text for several connections the frames of single ones will repeat, in UTF-16 units.
+   * @param more how much of it comes next
+   */
+  repeatedText(more: number): number {
+    return this.#own.size * (this.#sharedText + more);
+  }
+
   /** Records a line for one connection; `position` in the reply to a durable change. */
   reply(connection: Connection, line: string, position?: string): void {
     const { id } = connection.state;
     this.#own.set(id, { connection });
+    this.repliedText += line.length;
     const audience = { to: 'connection' as const, id };
     this.#entries.push({ line, audience, position, ephemeral: false, deferrable: false });
   }
@@ -104,6 +117,7 @@ export class Outbox {
       deferrable: deferrable.has(name) && audience.to === 'everyone',
     };
     this.#entries.push(entry);
+    if (audience.to !== 'connection') this.#sharedText += entry.line.length;
     return entry;
   }
 
@@ -200,6 +214,7 @@ export class Outbox {
     const endings = [...this.#endings.values()];
     this.#entries = isDeferred ? shared : [];
     this.#deferred = this.#entries.length;
+    this.#sharedText = this.#entries.reduce((sum, { line }) => sum + line.length, 0);
     this.#own = new Map();
     this.#endings = new Map();
     if (this.#deferred === 0) this.#spans = new Map();

@@ -13,11 +13,12 @@ describe('much text between a room and a relay', () => {
   let folder: string;
   let world: World;
   let alice: Listener;
+  let bob: Listener;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'parlor-text-'));
     world = new World(join(folder, 'room.sqlite'), limits, 1);
-    alice = open('alice');
+    [alice, bob] = [open('alice'), open('bob')];
     comeToRest();
   });
 
@@ -49,6 +50,59 @@ describe('much text between a room and a relay', () => {
   function refs(listener: Listener): unknown[] {
     return listener.heard('ack');
   }
+
+  function texts(listener: Listener): unknown[] {
+    return listener.heard('message').map(({ message }) => message);
+  }
+
+  /** Listeners that each send a long message, as one call. @returns them with their texts */
+  function speakAtOnce(count: number, length: number): { speakers: Listener[]; said: string[] } {
+    const speakers = Array.from({ length: count }, (_, at) => open(`speaker ${at}`));
+    comeToRest();
+    const said = speakers.map(({ userId }) => userId.padEnd(length, '.'));
+    ask(alice, 'typing', {});
+    for (const [at, speaker] of speakers.entries()) {
+      ask(speaker, 'message', { id: `m${at}`, message: said[at] });
+    }
+    return { speakers, said };
+  }
+
+  it('[RELAY1] closes nobody when one listener asks for many long pages at once', () => {
+    for (let at = 0; at < 31; at++) {
+      const message = `a${'\u0085'.repeat(4_095)}`;
+      expect(world.room.post({ userId: 'poster' }, { message })).toMatchObject({ ok: true });
+    }
+    comeToRest();
+    const asked = Array.from({ length: 40 }, (_, at) => at);
+    for (const ref of asked) ask(alice, 'getHistory', { limit: 100 }, ref);
+    comeToRest();
+    expect([refs(alice), alice.endedWith, bob.endedWith]).toEqual([asked, undefined, undefined]);
+    expect(world.longestCall).toBeLessThan(6 * MIB);
+  });
+
+  it('[RELAY1] closes nobody when many listeners speak at once', () => {
+    const { speakers, said } = speakAtOnce(100, 2_000);
+    comeToRest();
+    expect([bob.endedWith, texts(bob)]).toEqual([undefined, said]);
+    for (const [at, speaker] of speakers.entries()) {
+      expect([refs(speaker), texts(speaker)]).toEqual([[1], said.toSpliced(at, 1)]);
+    }
+    expect(world.longestCall).toBeLessThan(6 * MIB);
+  });
+
+  it('[RELAY1] stores each message once when the answer that puts some off is lost', () => {
+    const { speakers, said } = speakAtOnce(60, 8_000);
+    const toRoom = () => world.calls.findIndex(({ to }) => to === world.room);
+    const advance = () => world.advance(toRoom());
+    // The call with `typing`, there and back, then the call with the messages.
+    for (let ways = 0; ways < 3; ways++) advance();
+    const answer = world.calls[toRoom()]!.answer!.value;
+    expect(answer).toMatchObject({ undoneFrom: expect.any(Number) });
+    world.break(toRoom());
+    comeToRest();
+    expect(texts(bob)).toEqual(said);
+    expect(speakers.map(refs)).toEqual(speakers.map(() => [1]));
+  });
 
   it('[WIRE9] takes long commands in as many calls as the size of one requires', () => {
     const asked = Array.from({ length: 300 }, (_, at) => at);
