@@ -125,7 +125,7 @@ export const declarations = [
     choices: ['anyone', 'shared', 'off'],
     hosts: both,
     about:
-      'Which users may begin a direct room with each other: `shared`, users who are both on the list of some room, which anyone can bring about where rooms are open; `anyone`, all users who have an inbox; `off`, none.',
+      'Which users may begin a direct room with each other: `shared`, users who are both on the list of some room (where rooms are open, anyone can get onto the list of any room by writing there); `anyone`, all users who have an inbox; `off`, none.',
   },
   {
     name: 'SIGNALS',

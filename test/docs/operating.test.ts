@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { configure } from '../../local-server/configuration.ts';
@@ -23,7 +24,7 @@ function block(language: string, word: string): string {
   return found[2];
 }
 
-/** Reads settings from a systemd unit's `Environment` or from a file of settings. */
+/** Reads the settings in a file for systemd's `EnvironmentFile`. */
 function settingsIn(text: string): Record<string, string> {
   const pairs = text.split(/\s+/).filter((pair) => pair.includes('='));
   return Object.fromEntries(pairs.map((pair) => pair.split(/=(.*)/, 2) as [string, string]));
@@ -38,8 +39,9 @@ test('the unit of docs/operating.md starts the server, and SIGTERM ends it with 
   const { scripts } = JSON.parse(manifest) as { scripts: { start: string } };
   expect(scripts.start.split(' ')).toContain(flag);
   expect(existsSync(join(PROJECT, 'node_modules/.bin'))).toBe(true);
-  const [, environment = ''] = /^Environment=(.+)$/m.exec(unit) ?? [];
-  const env = { ...settingsIn(environment), ...settingsIn(block('ini', 'JWT_SECRET=')) };
+  const [, builder = ''] = /^ExecStartPre=\+\/opt\/parlor\/\S+ (\S+)$/m.exec(unit) ?? [];
+  expect(await new Program(builder, {}).ended).toEqual({ code: 0, stdout: '', stderr: '' });
+  const env = settingsIn(block('ini', 'JWT_SECRET='));
   expect(Object.keys(env).toSorted()).toEqual(
     'DATA_DIR HOST JWT_SECRET PORT PUBLIC_URL'.split(' '),
   );
@@ -51,6 +53,56 @@ test('the unit of docs/operating.md starts the server, and SIGTERM ends it with 
   await program.until(/https:\/\/chat\.example\.com/);
   program.kill('SIGTERM');
   expect(await program.ended).toMatchObject({ code: 0 });
+});
+
+describe('the upgrade in docs/operating.md', () => {
+  /** Runs it with commands that only print how they are called; the one that is called so fails. */
+  function upgrade(failing: string): string[] {
+    const folder = temporaryFolder();
+    const settings = join(folder, 'parlor.env');
+    writeFileSync(settings, block('ini', 'JWT_SECRET='));
+    const commands = ['chown', 'git', 'npm', 'systemctl'].map(
+      (name) => `${name}() { echo "${name} $* ($DATA_DIR)"; [ "${name} $*" != "$FAILING" ]; }`,
+    );
+    const lines = block('sh', 'systemctl stop')
+      .replaceAll('/opt/parlor', folder)
+      .replaceAll('/etc/parlor.env', settings);
+    const { stdout } = spawnSync('sh', ['-c', [...commands, lines].join('\n')], {
+      env: { PATH: process.env['PATH'], FAILING: failing },
+      encoding: 'utf8',
+    });
+    return stdout.trimEnd().split('\n');
+  }
+
+  const steps = [
+    'npm run backup -- /var/backups/parlor-before-upgrade',
+    'systemctl stop parlor',
+    'git pull',
+    'npm ci',
+    'npm run doctor',
+    'chown -R --reference=/var/lib/parlor/. /var/lib/parlor/.',
+    'systemctl start parlor',
+  ];
+  const called = steps.map((step) => `${step} (/var/lib/parlor)`);
+
+  test('knows the settings of the service in every step', () => {
+    expect(upgrade('')).toEqual(called);
+  });
+
+  test('ends at the first step that fails, such as the backup', () => {
+    for (const [at, step] of steps.entries()) {
+      expect(upgrade(step)).toEqual(called.slice(0, at + 1));
+    }
+  });
+});
+
+test('nginx as in docs/operating.md lets large bodies through to rooms whose id holds a slash', () => {
+  const locations = block('nginx', 'proxy_pass').matchAll(/location ~ (\S+) \{/g);
+  const large = Array.from(locations, ([, pattern = '']) => new RegExp(pattern));
+  for (const path of ['/rooms/order/17/import', '/rooms/order/17/files']) {
+    expect(large.filter((pattern) => pattern.test(path))).toHaveLength(1);
+  }
+  expect(large.some((pattern) => pattern.test('/rooms/order/17/messages'))).toBe(false);
 });
 
 describe('behind a proxy with the headers of docs/operating.md', () => {

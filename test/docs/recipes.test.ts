@@ -7,6 +7,7 @@ import { build, type BuildOptions } from 'esbuild';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { compileScript, parse } from 'vue/compiler-sfc';
 import type { Page } from 'playwright-core';
+import { OWN_PATHS } from '../../src/transports/http/app.ts';
 import { hasBrowser, sharedBrowser } from '../support/browser.ts';
 import { startNodeHost } from '../support/hosts.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
@@ -24,6 +25,12 @@ function recipe(file: string): string {
   if (found === undefined) throw new Error(`docs/recipes.md has no block named ${file}.`);
   return found;
 }
+
+test('docs/recipes.md sends every path of rooms and inboxes to Parlor', () => {
+  const [, paths = ''] = /send only its paths to Parlor: ([^.]+)\./.exec(page) ?? [];
+  const first = OWN_PATHS.map((path) => path.replace(/(?<=.)\/.*/, ''));
+  for (const path of first) expect(paths).toMatch(new RegExp(`\`${path}/?\``));
+});
 
 /** A folder inside the project, where code can import its packages; removed after the test. */
 function recipeFolder(): string {

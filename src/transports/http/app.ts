@@ -128,7 +128,7 @@ const pageCaching: MiddlewareHandler = async (c, next) => {
 };
 
 /** Paths of rooms and inboxes: the page has no files here. */
-const OWN_PATHS = [
+export const OWN_PATHS = [
   '/rooms/*',
   '/inbox',
   '/inbox/*',
