@@ -169,14 +169,13 @@ export class RoomModel {
    * whole message.
    */
   #appended(payload: EventPayload<'messageAppended'>): void {
-    const { listeners } = this.#ports;
     const before = this.timeline.find(payload.seq);
     if (!this.timeline.append(payload)) return;
-    listeners.emit('messageAppended', payload);
+    this.#ports.listeners.emit('messageAppended', payload);
     const message = this.timeline.find(payload.seq);
     if (payload.status === undefined || message === undefined) return;
     if (this.#reading.messageChanged(before, message, false)) this.refresh();
-    listeners.emit('messageUpdated', message);
+    this.#ports.listeners.emit('messageUpdated', message);
   }
 
   /** Takes what a reply or an event holds about the room. */
@@ -229,14 +228,13 @@ export class RoomModel {
   }
 
   #takeMissed(messages: readonly Message[]): void {
-    const { positions } = this;
     for (const message of messages) {
       const { seq, rev } = message;
-      const isNew = seq < this.timeline.from && positions?.isNew(seq) === true;
+      const isNew = seq < this.timeline.from && this.positions?.isNew(seq) === true;
       const merged = this.timeline.put(message);
       this.#emitMerged(isNew ? 'new' : merged, message);
       this.#ports.stored(message);
-      positions?.reached(rev);
+      this.positions?.reached(rev);
     }
   }
 
