@@ -2,7 +2,7 @@ import { Deliveries, WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
 import type { Hosted } from '../host/hosted-object.ts';
 import type { Clock, Courier, Ids, Log, Sql, Timer, Wakeup } from '../host/ports.ts';
 import { unavailable } from '../protocol/codes/errors.ts';
-import { LOG_KEY } from '../room/hook/deliver.ts';
+import { ERASED_KEY, LOG_KEY } from '../room/hook/deliver.ts';
 import { Database } from '../room/storage/database.ts';
 import { type Batch, type FailingRoom, type HookedRoom, HookRows } from './hook-rows.ts';
 import { hookMigrations } from './migrations.ts';
@@ -103,9 +103,9 @@ export class Hook implements Hosted {
     this.#write(() => {
       if (this.#rows.state() === undefined) this.#rows.setState(this.#options.fingerprint, false);
       for (const { key, body } of deliveries) {
-        const isLog = key === LOG_KEY;
-        this.#deliveries.add(`${ROOM_TARGET}${roomId}`, key, isLog ? null : body);
-        if (isLog) this.#rows.dropBatch(roomId);
+        if (key === LOG_KEY) this.#logChanged(roomId);
+        else if (key === ERASED_KEY) this.#logErased(roomId);
+        else this.#deliveries.add(`${ROOM_TARGET}${roomId}`, key, body);
       }
     });
   }
@@ -235,6 +235,17 @@ export class Hook implements Hosted {
     } catch (error) {
       this.#ports.log.failure('wakeup', error);
     }
+  }
+
+  #logChanged(roomId: string): void {
+    this.#deliveries.add(`${ROOM_TARGET}${roomId}`, LOG_KEY);
+    this.#rows.dropBatch(roomId);
+  }
+
+  /** A log that is still to be sent is read again, and then found to be gone. */
+  #logErased(roomId: string): void {
+    const waiting = this.#deliveries.versionOf(`${ROOM_TARGET}${roomId}`, LOG_KEY);
+    if (waiting !== undefined) this.#logChanged(roomId);
   }
 
   #noteTaken(roomId: string, { failingSince }: HookedRoom): void {

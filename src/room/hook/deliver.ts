@@ -9,6 +9,9 @@ export const HOOK_TARGET = 'hook';
 /** The key for new entries in the room's log: the webhook reads them from its own position on. */
 export const LOG_KEY = 'log';
 
+/** The key that says that the log is erased: a request that is kept for its retry is dropped. */
+export const ERASED_KEY = 'erased';
+
 const MEMBER = 'member:';
 
 /** The keys of the deliveries that a decision owes to the outgoing webhook. */
@@ -17,7 +20,10 @@ export function hookKeys(context: UpkeepContext, effects: readonly Effect[]): Re
   const keys = new Set<string>();
   const owe = (event: HookEvent, key: string) => hookEvents.has(event) && keys.add(key);
   for (const effect of effects) {
-    if (effect.type === 'eraseStorage') owe('room.deleted', 'deleted');
+    if (effect.type === 'eraseStorage') {
+      owe('room.deleted', 'deleted');
+      owe('room.changed', ERASED_KEY);
+    }
     if (effect.type !== 'broadcast') continue;
     const { event, position } = effect;
     if (event.name === 'memberUpdated') owe('member.updated', `${MEMBER}${event.payload.userId}`);
@@ -42,6 +48,7 @@ export function hookBody(context: UpkeepContext, key: string): string | undefine
   const bodyOf = (type: HookEvent, data: object) =>
     JSON.stringify({ type, timestamp: new Date(now).toISOString(), data: { roomId, ...data } });
   if (key === 'deleted') return bodyOf('room.deleted', { epoch: state.epoch });
+  if (key === ERASED_KEY) return '{}';
   if (state.deletion !== null) return undefined;
   if (key === 'created') return bodyOf('room.created', { epoch: state.epoch, room: room.info() });
   if (!key.startsWith(MEMBER)) return '{}';

@@ -137,6 +137,22 @@ describe('the hook', () => {
   );
 
   it(
+    'drops a request that has failed when its room is deleted, so that it sends no text of it',
+    withHarness(async (harness) => {
+      harness.answer = down;
+      harness.say('a secret');
+      await harness.settle();
+      harness.do('deleteRoom', {}, admin);
+      await harness.settle();
+      harness.answer = taken;
+      const failed = harness.sent.length;
+      await harness.pass(DAY_MS);
+      expect(harness.sent.slice(failed)).toEqual([]);
+      expect(harness.use((hook) => hook.statusOf('harness'))).toMatchObject({ isWaiting: false });
+    }),
+  );
+
+  it(
     'stops at 410 until the settings change',
     withHarness(async (harness) => {
       harness.answer = () => ({ type: 'gone' });
