@@ -88,7 +88,7 @@ async function readBatch(
   const answer = await within(READ_TIMEOUT_MS, ask(roomId, after));
   if (answer === undefined || !answer.ok) {
     // A deleted room has no log to send.
-    if (answer?.error.code === 'room_not_found') return 'delivered';
+    if (answer?.error.code === 'room_not_found') return nothingToSend(hook, roomId);
     await hook((live) => live.failed(roomId, 'its room does not answer'));
     return 'failed';
   }
@@ -100,6 +100,12 @@ async function readBatch(
   const timestamp = new Date().toISOString();
   const event = { type: 'room.changed', timestamp, data: { roomId, ...data } };
   return { id, body: isEmpty ? '' : JSON.stringify(event), position, hasMore };
+}
+
+/** Ends a delivery without a request. */
+async function nothingToSend(hook: HookPeers['hook'], roomId: string): Promise<'delivered'> {
+  await hook((live) => live.nothingToSend(roomId));
+  return 'delivered';
 }
 
 async function carryEvent(

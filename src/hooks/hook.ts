@@ -148,6 +148,16 @@ export class Hook implements Hosted {
     });
   }
 
+  /** Nothing is left to be sent of a room: it keeps no request, and does not count as failing. */
+  nothingToSend(roomId: string): void {
+    const known = this.#rows.find(roomId);
+    if (known.failingSince === null && known.batch === null) return;
+    this.#write(() => {
+      this.#noteTaken(roomId, known);
+      this.#rows.put(roomId, { ...known, batch: null, failingSince: null, reason: null });
+    });
+  }
+
   /**
    * A request has failed.
    * @param version that of its delivery: if it has been raised since, the batch is read again

@@ -153,6 +153,24 @@ describe('the hook', () => {
   );
 
   it(
+    'counts a room as failing no longer when it is deleted',
+    withHarness(async (harness) => {
+      harness.answer = down;
+      harness.say('one');
+      await harness.settle();
+      // The next attempt reads the room again.
+      harness.say('two');
+      await harness.settle();
+      harness.do('deleteRoom', {}, admin);
+      await harness.settle();
+      harness.answer = taken;
+      await harness.pass(DAY_MS);
+      expect(harness.noted).toEqual(['it answered 500', 'works']);
+      expect(harness.use((hook) => hook.summary())).toMatchObject({ failing: 0, rooms: [] });
+    }),
+  );
+
+  it(
     'stops at 410 until the settings change',
     withHarness(async (harness) => {
       harness.answer = () => ({ type: 'gone' });
