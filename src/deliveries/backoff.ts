@@ -5,7 +5,7 @@ export const MAX_BACKOFF_MS = 3_600_000;
 
 /**
  * How long to wait after a failed attempt, in milliseconds: 1 s at first, then twice as long each time,
- * up to an hour. Half of it is random, so that deliveries that failed together are not retried
+ * up to an hour. Half of it is random, so that targets that failed together are not tried again
  * together.
  * @param attempt how many attempts had failed before
  * @param random from 0 to 1

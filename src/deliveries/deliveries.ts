@@ -192,11 +192,17 @@ export class Deliveries {
     this.#record(target, settled);
   }
 
-  /** Stores how attempts have ended; the target may then have more that is due. */
+  /**
+   * Stores how attempts have ended; the target may then have more that is due. All that failed as
+   * often wait equally long, so that they stay in their order.
+   */
   #record(target: string, settled: readonly Settled[]): void {
     try {
+      const failed = settled.find(({ outcome }) => outcome !== 'delivered');
+      const random = failed === undefined ? 0 : fractionOf(this.#ports.ids.make());
+      const now = this.#ports.clock.now();
       this.#ports.sql.atomic(() => {
-        for (const each of settled) this.#store(each);
+        for (const each of settled) this.#store(each, now, random);
       });
       this.#ready.add(target);
     } catch (error) {
@@ -204,16 +210,16 @@ export class Deliveries {
     }
   }
 
-  #store({ attempt, outcome }: Settled): void {
+  #store({ attempt, outcome }: Settled, now: number, random: number): void {
     if (outcome === 'delivered') {
       this.#rows.acknowledge(attempt);
       return;
     }
     const delayMs =
       outcome === 'failed'
-        ? backoffMs(attempt.attempt, fractionOf(this.#ports.ids.make()))
+        ? backoffMs(attempt.attempt, random)
         : Math.min(outcome.retryAfterMs, MAX_BACKOFF_MS);
-    const due = this.#ports.clock.now() + delayMs;
+    const due = now + delayMs;
     this.#rows.postpone(attempt, due);
     this.#lookAt = Math.min(this.#lookAt, due);
   }

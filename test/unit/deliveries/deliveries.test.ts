@@ -95,6 +95,19 @@ describe('a delivery', () => {
       }
     }));
 
+  it('waits as long as others of its target that failed with it, so that they stay in order', () =>
+    withMailroom((mailroom) => {
+      mailroom.keys = ['1', '2', '3'];
+      sayNow(mailroom, 'a');
+      for (let failures = 0; failures < 15; failures++) {
+        mailroom.flights[failures]!.settle('failed', 'failed', 'failed');
+        const [first, ...others] = mailroom.rows().map(({ due }) => due);
+        expect(others).toEqual([first, first]);
+        mailroom.harness.now = first!;
+        mailroom.harness.flush();
+      }
+    }));
+
   it('that changes while it waits keeps its retry time, and is sent with its latest state', () =>
     withMailroom((mailroom) => {
       const { harness, flights } = mailroom;
