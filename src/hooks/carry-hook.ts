@@ -94,6 +94,8 @@ async function readBatch(
   }
   const { ok: _, hasMore, ...data } = answer;
   const { epoch, from, to, changes, reset } = data;
+  // A room that has begun again is sent with its first change.
+  if (to === 0) return nothingToSend(hook, roomId);
   const position = formatPosition({ epoch, rev: to });
   const isEmpty = changes.length === 0 && reset === undefined;
   const id = isEmpty ? '' : await eventId([roomId, epoch, from, to, replays]);

@@ -2,7 +2,7 @@ import { Deliveries, WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
 import type { Hosted } from '../host/hosted-object.ts';
 import type { Clock, Courier, Ids, Log, Sql, Timer, Wakeup } from '../host/ports.ts';
 import { unavailable } from '../protocol/codes/errors.ts';
-import { ERASED_KEY, LOG_KEY } from '../room/hook/deliver.ts';
+import { CREATED_KEY, ERASED_KEY, LOG_KEY } from '../room/hook/deliver.ts';
 import { Database } from '../room/storage/database.ts';
 import { type Batch, type FailingRoom, type HookedRoom, HookRows } from './hook-rows.ts';
 import { hookMigrations } from './migrations.ts';
@@ -107,6 +107,9 @@ export class Hook implements Hosted {
         else if (key === ERASED_KEY) this.#logErased(roomId);
         else this.#deliveries.add(`${ROOM_TARGET}${roomId}`, key, body);
       }
+      // Changes that wait for a retry are then tried together with the beginning, and after it.
+      const begins = deliveries.some(({ key }) => key === CREATED_KEY);
+      if (begins) this.#deliveries.restart(`${ROOM_TARGET}${roomId}`);
     });
   }
 

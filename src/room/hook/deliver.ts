@@ -12,11 +12,14 @@ export const LOG_KEY = 'log';
 /** The key that says that the log is erased: a request that is kept for its retry is dropped. */
 export const ERASED_KEY = 'erased';
 
+/** The key for the beginning of the room, which the webhook sends before its first changes. */
+export const CREATED_KEY = 'created';
+
 const MEMBER = 'member:';
 
 /** The keys of the deliveries that a decision owes to the outgoing webhook. */
 export function hookKeys(context: UpkeepContext, effects: readonly Effect[]): ReadonlySet<string> {
-  const { hookEvents, state } = context;
+  const { hookEvents, state, room } = context;
   const keys = new Set<string>();
   const owe = (event: HookEvent, key: string) => hookEvents.has(event) && keys.add(key);
   for (const effect of effects) {
@@ -31,8 +34,9 @@ export function hookKeys(context: UpkeepContext, effects: readonly Effect[]): Re
     const grows = event.name === 'messageAppended' && event.payload.status === undefined;
     if (position === undefined || grows) continue;
     owe('room.changed', LOG_KEY);
-    if (state.createdAt === 0) owe('room.created', 'created');
   }
+  // By its first change a room may have members, settings or files, and have been deleted before.
+  if (state.rev === 0 && room.read().rev > 0) owe('room.created', CREATED_KEY);
   return keys;
 }
 
@@ -50,7 +54,7 @@ export function hookBody(context: UpkeepContext, key: string): string | undefine
   if (key === 'deleted') return bodyOf('room.deleted', { epoch: state.epoch });
   if (key === ERASED_KEY) return '{}';
   if (state.deletion !== null) return undefined;
-  if (key === 'created') return bodyOf('room.created', { epoch: state.epoch, room: room.info() });
+  if (key === CREATED_KEY) return bodyOf('room.created', { epoch: state.epoch, room: room.info() });
   if (!key.startsWith(MEMBER)) return '{}';
   const userId = key.slice(MEMBER.length);
   const member = members.find(userId);

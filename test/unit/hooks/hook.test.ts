@@ -30,6 +30,31 @@ function withHarness(
 const ranges = (sent: readonly Sent[]) =>
   sent.filter(({ type }) => type === 'room.changed').map(({ data }) => [data.from, data.to]);
 
+/** The requests about rooms, but not their members, each with the room's epoch. */
+const lives = (sent: readonly Sent[]) =>
+  sent
+    .filter(({ type }) => type.startsWith('room.'))
+    .map(({ type, data }) => [type, data.epoch] as const);
+
+/** An export of a room with these messages, as lines. */
+const exported = ({ rev, messages }: { rev: number; messages: readonly object[] }) => {
+  const end = {
+    type: 'end',
+    rev,
+    horizon: 0,
+    createdAt: 1,
+    changedAt: 1,
+    owned: false,
+    topic: null,
+    private: false,
+    readOnly: false,
+    slowModeSeconds: 0,
+    retentionDays: null,
+  };
+  const lines = [{ type: 'export', version: 1, roomId: 'x' }, ...messages, end];
+  return lines.map((line) => JSON.stringify(line)).join('\n');
+};
+
 describe('the hook', () => {
   it(
     'sends pages of 100 changes, one request after the other',
@@ -265,9 +290,131 @@ describe('the hook', () => {
         to: 1,
         changes: [{ message: 'again' }],
       });
-      const types = harness.sent.map(({ type }) => type);
-      expect(types.slice(0, 3)).toEqual(['room.created', 'room.changed', 'room.deleted']);
+      const { epoch } = harness.sent[0]!.data;
+      const again = last?.data.epoch;
+      expect(again).not.toBe(epoch);
+      expect(lives(harness.sent)).toEqual([
+        ['room.created', epoch],
+        ['room.changed', epoch],
+        ['room.deleted', epoch],
+        ['room.created', again],
+        ['room.changed', again],
+      ]);
     }, hookEvents),
+  );
+
+  it.each<[what: string, prepare: (harness: HookHarness) => void]>([
+    [
+      'was provisioned',
+      (harness) => {
+        harness.do('updateRoom', { private: true }, admin);
+        harness.do('setRole', { userId: 'alice', role: 'owner' }, admin);
+      },
+    ],
+    ['begins with a file', (harness) => harness.do('reserveFile', { name: 'a.png', size: 1 })],
+    [
+      'was deleted before its first message, and reopened',
+      (harness) => {
+        harness.do('updateRoom', { topic: 'first' }, admin);
+        harness.do('deleteRoom', {}, admin);
+        harness.do('reopenRoom', {}, admin);
+      },
+    ],
+    [
+      'was imported without messages',
+      (harness) =>
+        harness.do('importRoom', { text: exported({ rev: 0, messages: [] }), line: 1 }, admin),
+    ],
+  ])('sends `room.created` once, with the first message, for a room that %s', (_, prepare) =>
+    withHarness(async (harness) => {
+      prepare(harness);
+      await harness.settle();
+      const isCreated = () => harness.sent.filter(({ type }) => type === 'room.created').length;
+      expect(isCreated()).toBe(0);
+      for (const text of ['one', 'two']) {
+        harness.say(text);
+        await harness.settle();
+      }
+      expect(isCreated()).toBe(1);
+      const begun = harness.sent.findIndex(({ type }) => type === 'room.created');
+      const { epoch } = harness.sent.at(-1)!.data;
+      expect(lives(harness.sent.slice(begun))).toEqual([
+        ['room.created', epoch],
+        ['room.changed', epoch],
+        ['room.changed', epoch],
+      ]);
+    }, hookEvents)(),
+  );
+
+  it(
+    'sends `room.created` once for a room that was imported with messages',
+    withHarness(async (harness) => {
+      const message = { seq: 1, rev: 1, id: 'a', senderId: 'alice', sender: 'Alice', message: 'x' };
+      const messages = [{ type: 'message', ...message, timestamp: 1 }];
+      harness.do('importRoom', { text: exported({ rev: 1, messages }), line: 1 }, admin);
+      await harness.settle();
+      harness.say('two');
+      await harness.settle();
+      expect(lives(harness.sent).map(([type]) => type)).toEqual([
+        'room.created',
+        'room.changed',
+        'room.changed',
+      ]);
+      expect(harness.changes.map(({ rev }) => rev)).toEqual([1, 2]);
+    }, hookEvents),
+  );
+
+  it(
+    'sends `room.created` before changes of the room also after failures',
+    withHarness(
+      async (harness) => {
+        harness.answer = ({ type }) => (type === 'room.changed' ? down() : taken());
+        harness.say('one');
+        await harness.pass(DAY_MS);
+        // A moment before the next retry.
+        await harness.pass(harness.wakeAt! - harness.room.now - 1);
+        harness.answer = down;
+        harness.do('deleteRoom', {}, admin);
+        harness.do('reopenRoom', {}, admin);
+        harness.say('again');
+        await harness.settle();
+        harness.answer = taken;
+        const failed = harness.sent.length;
+        await harness.pass(2 * HOUR_MS);
+        const { epoch } = harness.sent.at(-1)!.data;
+        const again = lives(harness.sent.slice(failed)).filter(([, life]) => life === epoch);
+        expect(again.map(([type]) => type)).toEqual(['room.created', 'room.changed']);
+      },
+      ['room.changed', 'room.created'],
+    ),
+  );
+
+  it(
+    'sends a reopened room with its first change, also if the last life still waited for a retry',
+    withHarness(
+      async (harness) => {
+        harness.say('one');
+        await harness.settle();
+        harness.answer = down;
+        harness.say('two');
+        await harness.settle();
+        harness.do('deleteRoom', {}, admin);
+        harness.do('reopenRoom', {}, admin);
+        await harness.settle();
+        harness.answer = taken;
+        const failed = harness.sent.length;
+        await harness.pass(DAY_MS);
+        expect(harness.sent.slice(failed)).toEqual([]);
+        harness.say('again');
+        await harness.settle();
+        expect(lives(harness.sent.slice(failed)).map(([type]) => type)).toEqual([
+          'room.created',
+          'room.changed',
+        ]);
+        expect(harness.sent.at(-1)?.data).toMatchObject({ from: 0, to: 1, reset: true });
+      },
+      ['room.changed', 'room.created'],
+    ),
   );
 
   it(
