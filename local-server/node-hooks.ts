@@ -44,6 +44,7 @@ export class NodeHooks implements HookDirectory {
     const carry = hookCarrier({
       changes: (roomId, after) =>
         rooms.execute(roomId, HOOK_IDENTITY, 'getChanges', { roomId, after }),
+      eventsOf: outgoing.eventsOf,
       hook: (work) => this.#ask(work),
       post: posterOf(outgoing),
     });

@@ -83,6 +83,7 @@ export class HookObject extends HostingObject<Hook> {
     if (this.#outgoing === undefined) return [];
     const carry = hookCarrier({
       changes: (roomId, after) => this.#changes(roomId, after),
+      eventsOf: this.#outgoing.eventsOf,
       hook: (work) => this.hosted.ask(work),
       post: posterOf(this.#outgoing),
       report: (roomId, failing) => this.env.HOOK.getByName(HOOK_STATUS).noteRoom(roomId, failing),

@@ -3,6 +3,7 @@ import { type Carry, carryInOrder } from '../host/courier.ts';
 import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
 import type { Reply } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
+import type { HookEvent } from '../protocol/hook-requests.ts';
 import { formatPosition } from '../protocol/position.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { LOG_KEY } from '../room/hook/deliver.ts';
@@ -32,6 +33,8 @@ export const HOOK_CARRY_MS = STARTS_WITHIN_MS + READ_TIMEOUT_MS + POST_TIMEOUT_M
 /** How the carrier reaches rooms, the endpoint, and the object that stores the positions. */
 export interface HookPeers {
   changes: (roomId: string, after: string) => Promise<Result<Reply<'getChanges'>>>;
+  /** The events that are sent of a room, by the settings. */
+  eventsOf: (roomId: string) => ReadonlySet<HookEvent>;
   /** Runs `work` in the hook. Resolves when its changes are durable. */
   hook: <T>(work: (hook: Hook) => T) => Promise<T>;
   post: Post;
@@ -47,11 +50,18 @@ export function hookCarrier(peers: HookPeers): Carry {
       return deliveries.map(() => ({ retryAfterMs: MAX_BACKOFF_MS }));
     }
     const roomId = target.slice(ROOM_TARGET.length);
+    const events = peers.eventsOf(roomId);
     return carryInOrder(deliveries, STARTS_WITHIN_MS, (delivery) => {
+      // Since it was stored, the settings may have changed.
+      if (!events.has(eventOf(delivery))) return nothingToSend(peers.hook, roomId);
       const carry = delivery.key === LOG_KEY ? carryLog : carryEvent;
       return carry(peers, roomId, delivery);
     });
   };
+}
+
+function eventOf({ key, body }: Delivery): HookEvent {
+  return key === LOG_KEY ? 'room.changed' : (JSON.parse(body) as { type: HookEvent }).type;
 }
 
 async function carryLog(

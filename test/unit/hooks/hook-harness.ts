@@ -48,6 +48,8 @@ export class HookHarness {
   /** How the backend answers; by default it takes everything. */
   answer: (sent: Sent) => PostOutcome = () => ({ type: 'taken' });
   fingerprint = 'settings';
+  /** The events that the hook sends. */
+  events: ReadonlySet<HookEvent>;
   /** How many times the hook has read changes from the room, which wakes it. */
   reads = 0;
   /** Failures reported to operators; `works` at the end of one. */
@@ -65,11 +67,12 @@ export class HookHarness {
   /** Thrown where the hook sets its wakeup. */
   wakeupFault: Error | undefined;
 
-  /** @param events the events that the hook follows */
+  /** @param events the events that the room gives the hook, and that it sends at first */
   constructor(events: readonly HookEvent[] = ['room.changed']) {
+    this.events = new Set(events);
     const { limits } = readSettings({ COMMAND_BURST: '1000000' }).settings;
     this.room = new RoomHarness(join(this.folder, 'room.sqlite'), limits, {
-      hookEvents: new Set(events),
+      hookEvents: this.events,
       courier: {
         send: (_, deliveries, settle) =>
           void this.#queue.push(() => {
@@ -151,6 +154,7 @@ export class HookHarness {
   async #carry({ target, deliveries, settle, life }: Flight): Promise<void> {
     const carry = hookCarrier({
       changes: (roomId, after) => Promise.resolve(this.#changes(roomId, after)),
+      eventsOf: () => this.events,
       hook: (work) =>
         this.#life === life ? Promise.resolve(this.use(work)) : Promise.reject(new Dead()),
       post: (id, text) => Promise.resolve(this.#post(id, text)),

@@ -221,6 +221,28 @@ describe('the hook', () => {
     }),
   );
 
+  it.each<[what: string, still: HookEvent[]]>([
+    ['of a room that other settings no longer name', []],
+    ['that other settings no longer name', ['room.created']],
+  ])('sends no waiting changes and events %s, and does not count them as failing', (_, still) =>
+    withHarness(async (harness) => {
+      harness.answer = down;
+      harness.say('a secret');
+      harness.do('setRole', { userId: 'bob', role: 'moderator' }, admin);
+      await harness.settle();
+      harness.die();
+      harness.fingerprint = 'other settings';
+      harness.events = new Set(still);
+      harness.answer = taken;
+      const failed = harness.sent.length;
+      await harness.pass(DAY_MS);
+      expect(harness.sent.slice(failed).map(({ type }) => type)).toEqual(still);
+      expect(harness.noted.at(-1)).toBe('works');
+      expect(harness.use((hook) => hook.summary())).toMatchObject({ failing: 0 });
+      expect(harness.use((hook) => hook.statusOf('harness'))).toMatchObject({ isWaiting: false });
+    }, hookEvents)(),
+  );
+
   it(
     'sends a request again when a crash lost its acknowledgement',
     withHarness(async (harness) => {
