@@ -108,6 +108,12 @@ export class HookRows {
     return row?.count ?? 0;
   }
 
+  /** Whether the requests of some room fail for this reason. */
+  isFailing(reason: string): boolean {
+    const query = 'SELECT 1 FROM rooms WHERE failing_since IS NOT NULL AND reason = ? LIMIT 1';
+    return this.#database.first(query, reason) !== undefined;
+  }
+
   /** The rooms whose requests have failed for longest. */
   failing(limit: number): FailingRoom[] {
     return this.#database.all<FailingRoom>(

@@ -13,6 +13,9 @@ export const ROOM_TARGET = 'room:';
 /** The target of reports that a room's requests fail, or are accepted again. */
 export const STATUS_TARGET = 'status';
 
+/** Why the requests of a room fail after an answer of 410. */
+const STOPPED = 'it answered 410, and gets nothing until the settings change';
+
 /** How many failing rooms a summary names. */
 const NAMED = 20;
 
@@ -51,7 +54,7 @@ export interface LogBody {
 export interface HookSummary {
   /** How many rooms have failing requests. */
   failing: number;
-  /** Whether the endpoint has answered 410: nothing is sent until the settings change. */
+  /** Whether the endpoint has answered 410: nothing is sent, or nothing of some rooms. */
   stopped: boolean;
   /** Up to 20 of these rooms, the longest failing first. */
   rooms: FailingRoom[];
@@ -172,16 +175,17 @@ export class Hook implements Hosted {
       const kept = batch !== null && version === current ? batch : known.batch;
       const since = known.failingSince ?? this.#ports.clock.now();
       this.#rows.put(roomId, { ...known, batch: kept, failingSince: since, reason });
-      if (known.failingSince !== null) return;
-      this.#options.onHealthChange?.(roomId, reason);
-      if (this.#options.reports) this.#deliveries.add(STATUS_TARGET, roomId);
+      if (known.failingSince === null) this.#options.onHealthChange?.(roomId, reason);
+      if (known.reason !== reason && this.#options.reports) {
+        this.#deliveries.add(STATUS_TARGET, roomId);
+      }
     });
   }
 
   /** The endpoint has answered 410: nothing is sent until the settings change. */
   stop(roomId: string): void {
     this.#write(() => this.#rows.setState(this.#options.fingerprint, true));
-    this.failed(roomId, 'it answered 410, and gets nothing until the settings change');
+    this.failed(roomId, STOPPED);
   }
 
   /** Whether nothing is sent. */
@@ -206,7 +210,9 @@ export class Hook implements Hosted {
   summary(): HookSummary {
     const failing = this.#rows.countFailing();
     const rooms = failing === 0 ? [] : this.#rows.failing(NAMED);
-    return { failing, stopped: this.isStopped, rooms };
+    // Where rooms are reported, each has stopped by itself.
+    const stopped = this.#options.reports ? this.#rows.isFailing(STOPPED) : this.isStopped;
+    return { failing, stopped, rooms };
   }
 
   statusOf(roomId: string): HookedRoomStatus {

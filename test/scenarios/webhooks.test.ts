@@ -134,10 +134,11 @@ describe.concurrent.each<HostName>(['node', 'edge'])('by webhook, the %s host', 
     await say(roomId, 'gone', {}, ownHost);
     const failing = async () => {
       const { body } = await call('GET', '/health?details', undefined, { ...admin, at: ownHost });
-      return body['webhook'] as { failing: number; rooms: { roomId: string; reason: string }[] };
+      return body['webhook'];
     };
     await expect.poll(failing).toMatchObject({
       failing: 1,
+      stopped: true,
       rooms: [{ roomId, reason: expect.stringContaining('410') as string }],
     });
     const look = await call('GET', `/rooms/${roomId}/hook`, undefined, { ...admin, at: ownHost });

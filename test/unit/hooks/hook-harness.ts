@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SqliteFile } from '../../../local-server/sqlite-file.ts';
-import { HOOK_IDENTITY, hookCarrier } from '../../../src/hooks/carry-hook.ts';
+import { HOOK_IDENTITY, hookCarrier, type HookPeers } from '../../../src/hooks/carry-hook.ts';
 import { Hook } from '../../../src/hooks/hook.ts';
 import type { PostOutcome } from '../../../src/hooks/post.ts';
 import type { Delivery, DeliveryOutcome } from '../../../src/host/ports.ts';
@@ -50,6 +50,8 @@ export class HookHarness {
   fingerprint = 'settings';
   /** The events that the hook sends. */
   events: ReadonlySet<HookEvent>;
+  /** Takes reports of the hook that its requests fail, or are accepted again; absent: it makes none. */
+  report: HookPeers['report'];
   /** How many times the hook has read changes from the room, which wakes it. */
   reads = 0;
   /** Failures reported to operators; `works` at the end of one. */
@@ -158,6 +160,7 @@ export class HookHarness {
       hook: (work) =>
         this.#life === life ? Promise.resolve(this.use(work)) : Promise.reject(new Dead()),
       post: (id, text) => Promise.resolve(this.#post(id, text)),
+      ...(this.report && { report: this.report }),
     });
     let outcomes: readonly DeliveryOutcome[] = [];
     try {
@@ -205,7 +208,7 @@ export class HookHarness {
       },
       {
         fingerprint: this.fingerprint,
-        reports: false,
+        reports: this.report !== undefined,
         onHealthChange: (_, reason) => this.noted.push(reason ?? 'works'),
       },
     );

@@ -221,6 +221,34 @@ describe('the hook', () => {
     }),
   );
 
+  it(
+    'reports to the object of all rooms whether a room has stopped, also if it failed before',
+    withHarness((harness) =>
+      withHarness(async (all) => {
+        all.report = () => Promise.resolve();
+        harness.report = (...report) => Promise.resolve(all.use((hook) => hook.report(...report)));
+        const summary = () => all.use((hook) => hook.summary());
+        harness.answer = down;
+        harness.say('one');
+        await harness.settle();
+        expect(summary()).toMatchObject({ failing: 1, stopped: false });
+        harness.answer = () => ({ type: 'gone' });
+        await harness.pass(HOUR_MS);
+        const reason = expect.stringContaining('410') as string;
+        const rooms = [{ roomId: 'harness', reason }];
+        expect(summary()).toMatchObject({ failing: 1, stopped: true, rooms });
+        harness.die();
+        harness.fingerprint = 'other settings';
+        harness.answer = down;
+        await harness.pass(HOUR_MS);
+        expect(summary()).toMatchObject({ failing: 1, stopped: false });
+        harness.answer = taken;
+        await harness.pass(HOUR_MS);
+        expect(summary()).toEqual({ failing: 0, stopped: false, rooms: [] });
+      })(),
+    ),
+  );
+
   it.each<[what: string, still: HookEvent[]]>([
     ['of a room that other settings no longer name', []],
     ['that other settings no longer name', ['room.created']],
