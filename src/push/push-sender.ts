@@ -127,9 +127,9 @@ async function encrypted(
 function outcomeOf({ ok, status, headers }: Response): PushOutcome {
   if (ok) return 'delivered';
   if (status === 404 || status === 410) return 'gone';
-  return status === 429
-    ? { retryAfterMs: retryAfterMs(headers.get('retry-after'), Date.now()) }
-    : 'failed';
+  const after = headers.get('retry-after');
+  if (status !== 429 && after === null) return 'failed';
+  return { retryAfterMs: retryAfterMs(after, Date.now()) };
 }
 
 function privateKeyOf({ publicKey, privateKey: d }: VapidKeys) {
