@@ -9,19 +9,20 @@ export interface Page<T> {
 
 /**
  * The first `limit` items, or fewer if their JSON, as it is sent, exceeds `mostBytes` (256 KiB by
- * default), but at least one.
+ * default), but at least one. Takes at most one item more than the page holds.
  */
 export function pageOf<T>(
-  found: readonly T[],
+  found: Iterable<T>,
   limit: number,
   mostBytes: number = fixed.pageBytes,
 ): Page<T> {
+  const items: T[] = [];
   let bytes = 0;
-  let end = 0;
-  while (end < found.length && end < limit) {
-    bytes += utf8Bytes(jsonLine(found[end]));
-    if (end > 0 && bytes > mostBytes) break;
-    end++;
+  for (const item of found) {
+    if (items.length === limit) return { items, hasMore: true };
+    bytes += utf8Bytes(jsonLine(item));
+    if (items.length > 0 && bytes > mostBytes) return { items, hasMore: true };
+    items.push(item);
   }
-  return { items: found.slice(0, end), hasMore: end < found.length };
+  return { items, hasMore: false };
 }

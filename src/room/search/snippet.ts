@@ -16,6 +16,8 @@ interface Hit extends Range {
 const LENGTH = 140;
 /** How much of that may come before the first hit. */
 const LEAD = 40;
+/** Only about so many hits of a text are looked at, the first ones: repetitive texts have far more. */
+const MOST_HITS = 4_096;
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
@@ -27,13 +29,15 @@ export function snippetOf(text: string, terms: readonly Term[]): string {
   const { folded, origin } = foldWithOrigin(text);
   const tokens = tokensOf(folded);
   const segments = graphemes.segment(text);
-  const hits = hitsOf(tokens, terms).map(({ from, to, term }) => {
-    return { ...widened(origin(from, to), segments), term };
-  });
-  if (text.length <= LENGTH) return marked(text, { from: 0, to: text.length }, hits);
-  const places = tokens.map(({ from, to }) => origin(from, to));
-  const cut = toTokens(windowOf(text.length, hits), places, text.length);
-  return marked(text, widened(cut, segments), hits);
+  const hits = hitsOf(tokens, terms).map(({ from, to, term }) => ({ ...origin(from, to), term }));
+  let cut = { from: 0, to: text.length };
+  if (text.length > LENGTH) {
+    const places = tokens.map(({ from, to }) => origin(from, to));
+    cut = widened(toTokens(windowOf(text.length, hits), places, text.length), segments);
+  }
+  // Looking for graphemes is slow, so only hits that are shown are widened.
+  const shown = united(hits.filter(({ from, to }) => from >= cut.from && to <= cut.to));
+  return marked(text, cut, united(shown.map((hit) => widened(hit, segments))));
 }
 
 /** The range widened to whole graphemes at its ends. */
@@ -47,17 +51,15 @@ function widened({ from, to }: Range, segments: Intl.Segments): Range {
 
 /** The places of the terms among the tokens, in order. */
 function hitsOf(tokens: readonly Token[], terms: readonly Term[]): Hit[] {
-  return terms
-    .flatMap((term, at) =>
-      tokens.flatMap((_, index) => {
-        const range =
-          term.kind === 'character'
-            ? characterAt(tokens, index, term)
-            : rangeAt(tokens, index, term);
-        return range === undefined ? [] : [{ ...range, term: at }];
-      }),
-    )
-    .toSorted((a, b) => a.from - b.from || b.to - a.to);
+  const hits: Hit[] = [];
+  for (let at = 0; at < tokens.length && hits.length < MOST_HITS; at++) {
+    for (const [term, asked] of terms.entries()) {
+      const find = asked.kind === 'character' ? characterAt : rangeAt;
+      const range = find(tokens, at, asked);
+      if (range !== undefined) hits.push({ ...range, term });
+    }
+  }
+  return hits.toSorted((a, b) => a.from - b.from || b.to - a.to);
 }
 
 function characterAt(tokens: readonly Token[], at: number, { tokens: [asked] }: Term) {
@@ -80,14 +82,14 @@ function rangeAt(tokens: readonly Token[], at: number, term: Term): Range | unde
 /** The part of a text with the most different terms; of several, the first. */
 function windowOf(length: number, hits: readonly Hit[]): Range {
   let best = { from: 0, to: LENGTH, terms: 0 };
-  for (const [at, { from, to }] of hits.entries()) {
-    const begin = Math.max(0, Math.min(from - LEAD, length - LENGTH));
-    const end = Math.max(to, begin + LENGTH);
-    const terms = new Set<number>();
-    for (let next = at; (hits[next]?.from ?? end) < end; next++) {
-      if (hits[next]!.to <= end) terms.add(hits[next]!.term);
-    }
-    if (terms.size > best.terms) best = { from: begin, to: end, terms: terms.size };
+  /** The end of each term's first hit from the current one on. */
+  const ends = new Map<number, number>();
+  for (const hit of hits.toReversed()) {
+    ends.set(hit.term, hit.to);
+    const from = Math.max(0, Math.min(hit.from - LEAD, length - LENGTH));
+    const to = Math.max(hit.to, from + LENGTH);
+    const terms = [...ends.values()].filter((end) => end <= to).length;
+    if (terms >= best.terms) best = { from, to, terms };
   }
   return best;
 }
@@ -101,11 +103,11 @@ function toTokens({ from, to }: Range, tokens: readonly Range[], length: number)
   };
 }
 
-function marked(text: string, { from, to }: Range, hits: readonly Hit[]): string {
+/** The part of the text from `from` to `to`, in which `hits` are marked. */
+function marked(text: string, { from, to }: Range, hits: readonly Range[]): string {
   let made = from > 0 ? '…' : '';
   let at = from;
-  for (const hit of united(hits)) {
-    if (hit.from < from || hit.to > to) continue;
+  for (const hit of hits) {
     made += `${bare(text.slice(at, hit.from))}\u0002${bare(text.slice(hit.from, hit.to))}\u0003`;
     at = hit.to;
   }
@@ -113,7 +115,7 @@ function marked(text: string, { from, to }: Range, hits: readonly Hit[]): string
 }
 
 /** Hits that overlap are one. */
-function united(hits: readonly Hit[]): Range[] {
+function united(hits: readonly Range[]): Range[] {
   const made: Range[] = [];
   for (const { from, to } of hits) {
     const last = made.at(-1);

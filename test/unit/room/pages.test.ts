@@ -30,4 +30,18 @@ describe('a page', () => {
     const found = Array.from({ length: 300 }, () => item);
     expect(pageOf(found, 500).items).toHaveLength(256);
   });
+
+  it('asks for at most one item more than it holds', () => {
+    let made = 0;
+    const items = {
+      *[Symbol.iterator]() {
+        for (;;) {
+          made++;
+          yield 'x'.repeat(98);
+        }
+      },
+    };
+    expect(pageOf(items, 9, 500).items).toHaveLength(5);
+    expect(made).toBe(6);
+  });
 });

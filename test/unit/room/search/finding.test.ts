@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { indexText } from '../../../../src/room/search/index-text.ts';
 import { holdsAll, readQuery } from '../../../../src/room/search/query.ts';
 import { person, RoomAtHand } from '../../../support/room-at-hand.ts';
@@ -34,5 +34,17 @@ describe('a search', () => {
   it('does not find other words', () => {
     const search = roomOf([...new Set(missed.map(([, text]) => text))]);
     for (const [query, text] of missed) expect(search(query), query).not.toContain(text);
+  });
+
+  it('makes snippets only of the messages on its page', () => {
+    const room = new RoomAtHand();
+    for (let at = 0; at < 51; at++) room.ask(alice, 'message', { message: 'word '.repeat(1_600) });
+    const segment = vi.spyOn(Intl.Segmenter.prototype, 'segment');
+    const { results, hasMore } = room.ask(alice, 'searchMessages', { query: 'word', limit: 50 });
+    const made = segment.mock.calls.length;
+    segment.mockRestore();
+    expect(hasMore).toBe(true);
+    expect(made).toBeLessThanOrEqual(results.length + 1);
+    expect(results.length).toBeLessThan(40);
   });
 });

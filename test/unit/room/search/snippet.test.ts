@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fold } from '../../../../src/room/search/fold.ts';
 import { readQuery } from '../../../../src/room/search/query.ts';
 import { snippetOf } from '../../../../src/room/search/snippet.ts';
@@ -18,6 +18,27 @@ function snippet(text: string, query: string): string {
 
 function bare(text: string): string {
   return text.split(MARKS).join('');
+}
+
+/** The snippet for `asked` of a text of ASCII words, longer than a snippet: every part is looked at. */
+function slowSnippet(text: string, asked: readonly string[]): string {
+  const words = [...text.matchAll(/\S+/gu)].map(({ 0: word, index: from }) => {
+    return { word, from, to: from + word.length, isHit: asked.includes(word) };
+  });
+  let best = { from: 0, to: 140, count: 0 };
+  for (const [at, hit] of words.entries()) {
+    if (!hit.isHit) continue;
+    const from = Math.max(0, Math.min(hit.from - 40, text.length - 140));
+    const to = Math.max(hit.to, from + 140);
+    const held = words.slice(at).filter((other) => other.isHit && other.to <= to);
+    const count = new Set(held.map(({ word }) => word)).size;
+    if (count > best.count) best = { from, to, count };
+  }
+  const inside = words.filter(({ from, to }) => from >= best.from && to <= best.to);
+  const shown = inside.map(({ word, isHit }) => (isHit ? `[${word}]` : word)).join(' ');
+  const isBegin = inside[0] === words[0];
+  const isEnd = inside.at(-1) === words.at(-1);
+  return `${isBegin ? '' : '…'}${shown}${isEnd ? '' : '…'}`;
 }
 
 /** A query of some words of a text, as a user would type it. */
@@ -60,6 +81,29 @@ describe('a snippet', () => {
     expect(shown).toMatch(/^…filler .* filler…$/u);
     expect(shown.length).toBeLessThan(160);
     expect(snippet('字'.repeat(1_000), '字字字').length).toBeLessThan(160);
+  });
+
+  it('[SRCH4] of any long text is the first part with most of the words', () => {
+    const asked = ['red', 'green', 'blue', 'gold'];
+    const query = asked.map((word) => `"${word}"`).join(' ');
+    const words = fc.constantFrom(...asked, 'a', 'filler', 'nothing', 'x'.repeat(60));
+    fc.assert(
+      fc.property(fc.array(words, { minLength: 75, maxLength: 200 }), (said) => {
+        const text = said.join(' ');
+        expect(snippet(text, query)).toBe(slowSnippet(text, asked));
+      }),
+    );
+  });
+
+  it('of a text full of hits looks for letters only at the ends of what it shows', () => {
+    const segments = Object.getPrototypeOf(graphemes.segment('')) as Intl.Segments;
+    const containing = vi.spyOn(segments, 'containing');
+    const phrases = Array.from({ length: 29 }, (_, at) => `"${'a '.repeat(at + 1).trim()}"`);
+    const shown = snippet('a '.repeat(1_000), phrases.join(' '));
+    const looks = containing.mock.calls.length;
+    containing.mockRestore();
+    expect(shown).toMatch(/^\[a [a ]+ a\]…$/u);
+    expect(looks).toBeLessThan(20);
   });
 
   it('[SRCH4] without its marks is a piece of the text', () => {
