@@ -1,7 +1,7 @@
 import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
 import { ADD_REPEATS, CREATE_SENT_STATES } from './sent-states.ts';
 import { mergeReactions } from './merge-reactions.ts';
-import { indexFileNames } from './index-file-names.ts';
+import { indexFileNames, indexLongMessages } from './index-again.ts';
 import type { Sql } from '../ports.ts';
 import { TOKENIZER } from '../search/index-text.ts';
 
@@ -248,6 +248,8 @@ export const migrations: Migrations = [
   ],
   // `seq` of each pinned message, as JSON; null where there are none.
   ['ALTER TABLE room ADD COLUMN pins TEXT'],
+  // Some long messages were not indexed.
+  [indexLongMessages],
 ];
 
 /** Thrown for a room that newer code has written. */

@@ -54,15 +54,15 @@ export class SearchIndex {
   }
 
   /**
-   * Indexes the messages sent since the last call: at most `fixed.stepRows`, more than can gather
-   * between two calls.
+   * Indexes the messages sent since the last call, in a step that is bounded in messages and in text:
+   * if they are long, some are left to the next call.
    */
   catchUp(): void {
     const { indexed: to, rev } = this.#room.read();
     if (to >= rev) return;
-    const rows = this.#rows('seq > (SELECT indexed FROM room)', 'ASC');
+    const { rows, hasMore } = this.#rows('seq > (SELECT indexed FROM room)', 'ASC');
     for (const row of rows) this.#insert(row);
-    const last = rows.length < fixed.stepRows ? undefined : rows.at(-1)?.seq;
+    const last = hasMore ? rows.at(-1)?.seq : undefined;
     this.#room.update('UPDATE room SET indexed = coalesce(?, rev)', last ?? null);
   }
 
@@ -72,15 +72,17 @@ export class SearchIndex {
    */
   goBack(): void {
     if (this.#room.read().unindexedTo === 0) return;
-    const rows = this.#rows('seq <= (SELECT unindexed_to FROM room)', 'DESC');
+    const { rows } = this.#rows('seq <= (SELECT unindexed_to FROM room)', 'DESC');
     // Inserted in the order of `seq`, they make one segment of the index.
     for (const row of rows.toReversed()) this.#insert(row);
     const first = rows.at(-1)?.seq ?? 1;
     this.#room.update('UPDATE room SET unindexed_to = ?', first - 1);
   }
 
-  /** Undeleted messages that are not streaming, as many as a step takes. */
-  #rows(where: string, order: 'ASC' | 'DESC'): Indexed[] {
+  /**
+   * Undeleted messages that are not streaming, as many as a step takes, and whether there may be more.
+   */
+  #rows(where: string, order: 'ASC' | 'DESC'): { rows: Indexed[]; hasMore: boolean } {
     const rows: Indexed[] = [];
     let text = 0;
     let batch: Indexed[];
@@ -89,7 +91,7 @@ export class SearchIndex {
       rows.push(...batch);
       text += batch.reduce((sum, each) => sum + each.text.length, 0);
     } while (batch.length === BATCH && rows.length < fixed.stepRows && text < fixed.stepText);
-    return rows;
+    return { rows, hasMore: batch.length === BATCH };
   }
 
   #batch(where: string, order: 'ASC' | 'DESC', after: number | undefined): Indexed[] {
@@ -164,7 +166,7 @@ export class SearchIndex {
    */
   find(terms: readonly Term[], from: string | undefined, before: number, limit: number): number[] {
     if (terms.length === 0) return [];
-    this.catchUp();
+    while (this.#room.read().indexed < this.#room.read().rev) this.catchUp();
     this.goBack();
     const beginning = terms.find(({ kind }) => kind === 'beginning')?.tokens.at(-1);
     const words = beginning === undefined ? undefined : this.#wordsOf(beginning);

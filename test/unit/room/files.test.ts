@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { FileInfo } from '../../../src/protocol/objects.ts';
 import { admin, DAY_MS, exportOf, person, RoomAtHand } from '../../support/room-at-hand.ts';
-import { indexFileNames } from '../../../src/room/storage/index-file-names.ts';
+import { indexFileNames } from '../../../src/room/storage/index-again.ts';
 import { checkIndex } from '../../support/check-index.ts';
 import { refusal } from '../../support/visitor.ts';
 

@@ -56,6 +56,55 @@ it('the index lags at most by its bound, and is not made for a room without mess
   ]);
 });
 
+it('all of many long messages are indexed, and found', () => {
+  const room = new RoomAtHand();
+  const long = 'long'.repeat(2_000);
+  for (let seq = 1; seq < fixed.unindexedRevs; seq++) {
+    room.ask(alice, 'message', { message: `word${seq} ${long}` });
+  }
+  expect(found(room, 'word1')).toEqual([1]);
+  expect(checkIndex(room.file).indexed).toBe(fixed.unindexedRevs - 1);
+  for (let seq = fixed.unindexedRevs; seq <= 3 * fixed.unindexedRevs; seq++) {
+    room.ask(alice, 'message', { message: `word${seq} ${long}` });
+  }
+  checkIndex(room.file);
+  for (let seq = 1; seq <= 3 * fixed.unindexedRevs; seq += 10) {
+    expect(found(room, `"word${seq}"`)).toEqual([seq]);
+  }
+  expect(checkIndex(room.file).indexed).toBe(3 * fixed.unindexedRevs);
+});
+
+it('long messages that an earlier version left out of the index are indexed', () => {
+  const room = new RoomAtHand();
+  for (let seq = 1; seq <= 120; seq++) {
+    room.ask(alice, 'message', { message: `word ${'long'.repeat(1_250)}` });
+  }
+  // As if this version had left some out, and had not seen the room yet.
+  room.file.run('UPDATE room SET indexed = rev');
+  room.file.run('DELETE FROM migrations WHERE version = (SELECT max(version) FROM migrations)');
+  room.file.commit();
+  room.crash();
+  expect(found(room, 'word')).toHaveLength(fixed.searchDefault);
+  room.wakeWhileDue();
+  expect(checkIndex(room.file)).toEqual({ unindexedTo: 0, indexed: 120 });
+});
+
+it('long messages of an import that an earlier version began are indexed', () => {
+  const source = new RoomAtHand();
+  for (let seq = 1; seq <= 3; seq++) {
+    source.ask(alice, 'message', { message: `word ${'long'.repeat(100)}` });
+  }
+  const lines = exportOf(source).split('\n');
+  const room = new RoomAtHand();
+  room.ask(admin, 'importRoom', { text: lines.slice(0, 3).join('\n'), line: 1 });
+  room.file.run('DELETE FROM migrations WHERE version = (SELECT max(version) FROM migrations)');
+  room.file.commit();
+  room.crash();
+  room.ask(admin, 'importRoom', { text: lines.slice(3).join('\n'), line: 4 });
+  expect(found(room, 'word')).toEqual([3, 2, 1]);
+  checkIndex(room.file);
+});
+
 it('an erased user and expired messages are removed, whether they are indexed yet or not', () => {
   const room = new RoomAtHand();
   talk(room);

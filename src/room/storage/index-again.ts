@@ -1,0 +1,21 @@
+import type { Sql } from '../ports.ts';
+
+/** Makes a room with files index its messages again, step by step; other rooms stay as they are. */
+export function indexFileNames(sql: Sql): void {
+  const [found] = sql.all('SELECT 1 FROM messages WHERE files IS NOT NULL LIMIT 1');
+  if (found !== undefined) indexAgain(sql);
+}
+
+/**
+ * Makes a room with long messages index its messages again, step by step. Earlier versions left some out
+ * where many were sent between two steps.
+ */
+export function indexLongMessages(sql: Sql): void {
+  const [found] = sql.all('SELECT 1 FROM messages WHERE length(message) > 256 LIMIT 1');
+  if (found !== undefined) indexAgain(sql);
+}
+
+function indexAgain(sql: Sql): void {
+  sql.run("INSERT INTO search (search) VALUES ('delete-all')");
+  sql.run('UPDATE room SET unindexed_to = indexed');
+}
