@@ -3,6 +3,9 @@ import { collapseWhitespace, isVisible, withoutHidden } from './visible.ts';
 /** The longest display name, in code points. */
 export const NAME_LENGTH = 64;
 
+/** How much of a text is read for a display name, in code points: of most, all. */
+const READ_LENGTH = 1_024;
+
 /** The first `count` code points of `text`. */
 export function firstCodePoints(text: string, count: number): string {
   return text.length <= count ? text : Array.from(text).slice(0, count).join('');
@@ -15,7 +18,7 @@ export function firstCodePoints(text: string, count: number): string {
  */
 export function displayName(text: string): string | undefined {
   if (!text.isWellFormed()) return undefined;
-  const name = cleanLine(text);
+  const name = cleanLine(firstCodePoints(text, READ_LENGTH));
   const cut = cleanLine(firstGraphemes(name, NAME_LENGTH));
   return isVisible(cut) ? cut : undefined;
 }

@@ -12,6 +12,12 @@
 const IGNORED =
   /[[\p{M}&&[\p{sc=Inherited}\p{sc=Cyrillic}\p{sc=Hebrew}\p{sc=Arabic}\p{sc=Syriac}]]--[\u3099\u309A]]|[\p{Cf}\p{EMod}\u0640]/gv;
 
+/**
+ * More marks in a row than anybody writes; folding drops those after the first 256, as normalising them
+ * takes the square of their number.
+ */
+const TOO_MANY_MARKS = /(?<kept>[\p{M}\p{Cf}\p{EMod}\u0640]{256})[\p{M}\p{Cf}\p{EMod}\u0640]+/gu;
+
 /** Letters that Unicode does not decompose, though people write them without their stroke. */
 const SPELLED: Readonly<Record<string, string>> = {
   ß: 'ss',
@@ -50,6 +56,7 @@ const PIECES = new RegExp(`[\\0-\\x7f]+(?!${JOINING})|[^]${JOINING}*`, 'gu');
 export function fold(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();
   return text
+    .replace(TOO_MANY_MARKS, '$<kept>')
     .normalize('NFKD')
     .toLowerCase()
     .replace(SPELLED_LETTERS, (letter) => SPELLED[letter] ?? letter)

@@ -8,7 +8,7 @@ export function indexFileNames(sql: Sql): void {
 
 /**
  * Makes a room with long messages index its messages again, step by step. Earlier versions left some out
- * where many were sent between two steps.
+ * where many were sent between two steps, and indexed more than 256 marks in a row.
  */
 export function indexLongMessages(sql: Sql): void {
   const [found] = sql.all('SELECT 1 FROM messages WHERE length(message) > 256 LIMIT 1');

@@ -202,6 +202,13 @@ describe('the display name made of', () => {
     expect(displayName(`x${'\u0323'.repeat(90)}`)).toBe(`x${'\u0323'.repeat(63)}`);
   });
 
+  it('text after the first 1,024 code points is left out, hidden characters included', () => {
+    expect(displayName(`${'\u200B'.repeat(1_023)}xyz`)).toBe('x');
+    // Normalising so many marks would take hours.
+    const marks = '\u0301\u0323'.repeat(1_000_000);
+    expect(displayName(`x${marks}`)).toBe(displayName(`x${marks.slice(0, 1_023)}`));
+  });
+
   it('any text is a valid name, and normalising it again changes nothing', () => {
     const odd = fc.constantFrom(
       ...Array.from(

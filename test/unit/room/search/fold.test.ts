@@ -50,6 +50,16 @@ describe('folding', () => {
     );
   });
 
+  it('keeps at most 256 marks in a row, the same ones in a part of a text', () => {
+    const marks = '\u0E48\u0E38'.repeat(200);
+    const text = `first กข${marks} and e${marks}\u200D${marks}`;
+    const { folded, origin } = foldWithOrigin(text);
+    expect(folded).toHaveLength('first กข and e'.length + 2 * 256);
+    expect(folded).toBe(fold(text));
+    expect(origin(0, folded.length)).toEqual({ from: 0, to: text.length });
+    expect(fold(folded)).toBe(folded);
+  });
+
   it('keeps vowel signs and voicing marks, which tell words apart', () => {
     for (const text of ['दिन', 'தமிழ்', 'ที่', 'がぎぐ', 'ភ្នំ', 'މި']) {
       expect(fold(text.normalize('NFC'))).toBe(text.normalize('NFKD').normalize('NFC'));
