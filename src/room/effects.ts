@@ -56,6 +56,8 @@ type PlainEffect =
   | { type: 'receipt'; receipt: Receipt; by: string | undefined }
   /** A user's read position is gone: if it still waits to be sent, it is dropped. */
   | { type: 'forgetReceipt'; userId: string }
+  /** A user may not send any more: their signals that wait are dropped. */
+  | { type: 'forgetSignals'; userId: string }
   /** The room's storage is erased after the next flush. */
   | { type: 'eraseStorage' }
   /** A user's inbox watches the room until a time, in epoch milliseconds. */
@@ -219,15 +221,16 @@ export class Effects {
           appends.extend(effect.seq, effect.text);
           break;
         case 'updateConnection':
-          for (const connection of connections.in({ to: 'connection', id: effect.id })) {
-            this.#update(connection, effect.change);
-          }
+          this.#update(connections.byId.get(effect.id), effect.change);
           break;
         case 'receipt':
           receipts.add(effect.receipt, effect.by);
           break;
         case 'forgetReceipt':
           receipts.forget(effect.userId);
+          break;
+        case 'forgetSignals':
+          this.#targets.signals.forget(effect.userId);
           break;
         case 'disconnect': {
           const { audience, code, reason, leave } = effect;
@@ -256,7 +259,8 @@ export class Effects {
     }
   }
 
-  #update(connection: Connection, change: Partial<ConnectionState>): void {
+  #update(connection: Connection | undefined, change: Partial<ConnectionState>): void {
+    if (connection === undefined) return;
     const { outbox, presence, departures, rename } = this.#targets;
     const { joined, silent } = connection.state;
     if (change.joined === false && joined) {

@@ -109,7 +109,6 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const effects = new Effects({
     ...outgoing,
     appends,
-    signals: new Signals(outbox, clock, timer),
     receipts: new Receipts(roomId, outbox, presence, connections, timer),
     upkeep,
     inboxUpdates,
@@ -150,7 +149,8 @@ function outgoingOf(roomId: string, ports: Ports) {
   const outbox = new Outbox(connections);
   const presence = new Presence(roomId, outbox, clock, timer, connections);
   const typing = new Typing(clock);
-  const departures = new Departures(outbox, connections, presence, typing);
+  const signals = new Signals(outbox, clock, timer);
+  const departures = new Departures(outbox, connections, presence, typing, signals);
   const tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
     departures.disconnect([connection], code),
   );
@@ -165,6 +165,7 @@ function outgoingOf(roomId: string, ports: Ports) {
     outbox,
     presence,
     typing,
+    signals,
     departures,
     tokenExpiry,
     slowConsumers,

@@ -1,7 +1,7 @@
 import type { Payload, Reply } from '../../protocol/commands.ts';
 import type { Member } from '../../protocol/objects.ts';
 import type { Context, Decision } from '../context.ts';
-import { broadcast } from '../effects.ts';
+import { broadcast, type Effect } from '../effects.ts';
 import type { KnownMember } from '../storage/members.ts';
 import { accessOf, hasAccess } from './access.ts';
 import { shownMember } from './targets.ts';
@@ -14,6 +14,13 @@ type ModerationCommand =
   | 'muteMember'
   | 'unmuteMember';
 
+/** Commands after which the user may not send for now. */
+const silencing: ReadonlySet<ModerationCommand> = new Set([
+  'kickMember',
+  'banMember',
+  'muteMember',
+]);
+
 /** Stores a member as a moderator's command changed it, with the audit entry, and broadcasts the change. */
 export function moderate<N extends ModerationCommand>(
   context: Context,
@@ -24,25 +31,23 @@ export function moderate<N extends ModerationCommand>(
 ): Decision<Reply<N>> {
   const { members, audit, room, roomId, actor, now } = context;
   const by = actor.identity.userId;
+  const { userId } = after;
   room.ensure();
   members.put(after);
   audit.add({
     timestamp: now,
     by,
     act,
-    userId: after.userId,
+    userId,
     ...(note !== undefined && { note }),
     ...(change !== undefined && { change }),
   });
   const member = shownAfter(context, after);
   const event = { name: 'memberUpdated' as const, payload: { roomId, ...member, by } };
-  return {
-    reply: { member } as Reply<N>,
-    effects: [
-      { type: 'recheckAccess', audience: { to: 'user', userId: after.userId } },
-      broadcast(context, event),
-    ],
-  };
+  const effects: Effect[] = [{ type: 'recheckAccess', audience: { to: 'user', userId } }];
+  if (silencing.has(act)) effects.push({ type: 'forgetSignals', userId });
+  effects.push(broadcast(context, event));
+  return { reply: { member } as Reply<N>, effects };
 }
 
 /** The member as users see them once connections without access are disconnected. */

@@ -4,6 +4,7 @@ import type { Outbox } from '../broadcast/outbox.ts';
 import type { Connection } from '../ports.ts';
 import type { Connections } from './connections.ts';
 import type { Presence } from './presence.ts';
+import type { Signals } from './signals.ts';
 import type { Typing } from './typing.ts';
 
 /**
@@ -15,12 +16,20 @@ export class Departures {
   readonly #connections: Connections;
   readonly #presence: Presence;
   readonly #typing: Typing;
+  readonly #signals: Signals;
 
-  constructor(outbox: Outbox, connections: Connections, presence: Presence, typing: Typing) {
+  constructor(
+    outbox: Outbox,
+    connections: Connections,
+    presence: Presence,
+    typing: Typing,
+    signals: Signals,
+  ) {
     this.#outbox = outbox;
     this.#connections = connections;
     this.#presence = presence;
     this.#typing = typing;
+    this.#signals = signals;
   }
 
   /** The connection stays open and receives no more events. */
@@ -30,7 +39,9 @@ export class Departures {
     if (connection.state.silent) return;
     this.#presence.leave(connection, reason);
     const { userId } = connection.state.identity;
-    if (!this.#presence.has(userId)) this.#typing.forget(userId);
+    if (this.#presence.has(userId)) return;
+    this.#typing.forget(userId);
+    this.#signals.forget(userId);
   }
 
   /** The connection's socket has ended: nothing reaches it any more. */

@@ -18,16 +18,20 @@ const MAX_SENDERS = 1_000;
 
 /**
  * Passes signals on within the rates of the room and of each user. Signals above a rate wait; of one
- * sender, name and receiving user only the newest waits, so memory stays bounded and the last state of
- * every user arrives.
+ * sender, name and receiving user only the newest waits, so the last state of every user arrives. The
+ * signals of one sender that may wait are bounded, and all senders share a bound of the room; beyond
+ * it, the oldest are dropped.
  */
 export class Signals {
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #timer: Timer;
-  readonly #waiting = new Map<string, Signal>();
+  /** The waiting signals of each user, oldest first; the user whose turn is next comes first. */
+  readonly #waiting = new Map<string, Map<string, Signal>>();
   readonly #senders = new Map<string, TokenBucket>();
   readonly #room: TokenBucket;
+  /** Whether the room's rate is used up: until the timer, all signals wait for their turn. */
+  #isRoomBusy = false;
   #isTimerSet = false;
 
   constructor(outbox: Outbox, clock: Clock, timer: Timer) {
@@ -41,25 +45,57 @@ export class Signals {
   add(signal: Signal): void {
     const { name, userId, audience } = signal;
     const to = audience.to === 'user' ? audience.userId : null;
-    this.#waiting.set(JSON.stringify([userId, name, to]), signal);
-    this.#send();
+    const own = this.#waiting.get(userId) ?? new Map<string, Signal>();
+    this.#waiting.set(userId, own.set(JSON.stringify([name, to]), signal));
+    const { user, room } = fixed.waitingSignals;
+    const share = Math.max(1, Math.floor(room / this.#waiting.size));
+    while (own.size > Math.min(user, share)) this.#take(userId);
+    if (!this.#isRoomBusy) this.#sendOne(userId, this.#clock.now());
+    this.#awaitTimer();
   }
 
-  #send(): void {
-    const now = this.#clock.now();
-    for (const [key, { name, args, userId, audience }] of this.#waiting) {
-      if (this.#senderOf(userId, now).take(now) > 0) continue;
-      if (this.#room.take(now) > 0) break;
-      this.#waiting.delete(key);
-      const [payload, ...more] = args;
-      this.#outbox.broadcast({ name, payload, more }, audience);
-    }
+  /** Drops the waiting signals of a user who has left or may not send any more. */
+  forget(userId: string): void {
+    this.#waiting.delete(userId);
+  }
+
+  #awaitTimer(): void {
     if (this.#waiting.size === 0 || this.#isTimerSet) return;
     this.#isTimerSet = true;
     this.#timer.after(fixed.signalsEveryMs, () => {
       this.#isTimerSet = false;
-      this.#send();
+      this.#isRoomBusy = false;
+      const now = this.#clock.now();
+      // A user whose signal was sent comes last, and has another turn in this loop.
+      for (const userId of this.#waiting.keys()) {
+        this.#sendOne(userId, now);
+        if (this.#isRoomBusy) break;
+      }
+      this.#awaitTimer();
     });
+  }
+
+  /** Sends a user's oldest signal, unless a rate is used up. */
+  #sendOne(userId: string, now: number): void {
+    if (this.#senderOf(userId, now).take(now) > 0) return;
+    this.#isRoomBusy = this.#room.take(now) > 0;
+    const signal = this.#isRoomBusy ? undefined : this.#take(userId);
+    if (signal === undefined) return;
+    const { name, audience } = signal;
+    const [payload, ...more] = signal.args;
+    this.#outbox.broadcast({ name, payload, more }, audience);
+  }
+
+  /** Takes a user's oldest signal; the turn for the next one comes after those of all other users. */
+  #take(userId: string): Signal | undefined {
+    const own = this.#waiting.get(userId);
+    const [first] = own ?? [];
+    if (own === undefined || first === undefined) return undefined;
+    const [key, signal] = first;
+    own.delete(key);
+    this.#waiting.delete(userId);
+    if (own.size > 0) this.#waiting.set(userId, own);
+    return signal;
   }
 
   #senderOf(userId: string, now: number): TokenBucket {

@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { TokenBucket } from '../../../src/protocol/token-bucket.ts';
 import { enter, type Listener } from './listener.ts';
+import type { RoomHarness } from './room-harness.ts';
 import { withHarness } from './with-harness.ts';
 
 const OPEN = { SIGNALS: 'open', COMMAND_BURST: '100000' };
@@ -58,6 +60,85 @@ it('signals in a crowd are dropped without an error', () => {
     const users = Array.from({ length: 101 }, (_, at) => enter(harness, `user ${at}`));
     expect(users[0]!.ask('cursor', { x: 1 })).toEqual({ ok: true });
     expect(seen(users[1]!)).toEqual([]);
+  });
+});
+
+/** Lets time pass in the steps of the timer that sends waiting signals. */
+function passSeconds(harness: RoomHarness, seconds: number): void {
+  for (let step = 0; step < seconds * 20; step++) harness.pass(50);
+}
+
+/** The numbers in the signals `event 0`, `event 1` and so on that a listener received. */
+function numbersSeen(listener: Listener): number[] {
+  const names = listener.lines.map(([name]) => name).filter((name) => name.startsWith('event '));
+  return names.map((name) => Number(name.slice('event '.length)));
+}
+
+it('[SIG5] at most 256 signals of a user wait, the newest ones', () => {
+  withHarness(OPEN, (harness) => {
+    const [alice, bob] = [enter(harness, 'alice'), enter(harness, 'bob')];
+    for (let at = 0; at < 1_000; at++) alice.say(`event ${at}`);
+    passSeconds(harness, 60);
+    const seen = numbersSeen(bob);
+    expect(seen).toHaveLength(20 + 256);
+    expect(seen.slice(20)).toEqual(Array.from({ length: 256 }, (_, at) => 1_000 - 256 + at));
+  });
+});
+
+it('[SIG5] users share the signals that may wait in a room, and the newest of each arrives', () => {
+  withHarness(OPEN, (harness) => {
+    const listener = enter(harness, 'listener');
+    const users = Array.from({ length: 50 }, (_, at) => enter(harness, `user ${at}`));
+    for (let at = 0; at < 260; at++) {
+      for (const user of users) user.say(`event ${at}`);
+    }
+    users[0]!.say('cursor', { x: 1 });
+    passSeconds(harness, 60);
+    expect(seen(listener)).toEqual([['user 0', 1]]);
+    const numbers = numbersSeen(listener);
+    expect(numbers.filter((number) => number === 259)).toHaveLength(50);
+    expect(numbers.length).toBeLessThanOrEqual(200 + 4_096);
+  });
+});
+
+it('a signal looks at no waiting signals of other users', () => {
+  withHarness(OPEN, (harness) => {
+    const users = Array.from({ length: 50 }, (_, at) => enter(harness, `user ${at}`));
+    for (let at = 0; at < 30; at++) {
+      for (const user of users) user.say(`event ${at}`);
+    }
+    const take = vi.spyOn(TokenBucket.prototype, 'take');
+    for (const user of users) user.say('cursor', { x: 1 });
+    const takes = take.mock.calls.length;
+    take.mockRestore();
+    // The user's commands, the user's signals, the room's signals.
+    expect(takes).toBeLessThanOrEqual(3 * users.length);
+  });
+});
+
+it.each([
+  ['leaves', 'leaveRoom', undefined],
+  ['is kicked', 'kickMember', undefined],
+  ['is banned', 'banMember', undefined],
+  ['is muted', 'muteMember', undefined],
+  ['is banned without a connection', 'banMember', 'over HTTP'],
+])('[SIG5] waiting signals of a user who %s are dropped', (_, command, overHttp) => {
+  withHarness(OPEN, (harness) => {
+    const owner = enter(harness, 'owner');
+    owner.ask('message', { message: 'mine' });
+    const alice = overHttp === undefined ? enter(harness, 'alice') : undefined;
+    for (let at = 0; at < 100; at++) {
+      const name = `event ${at}`;
+      if (alice === undefined) harness.ask({ userId: 'alice' }, 'sendSignal', { name });
+      else alice.say(name);
+    }
+    if (command === 'leaveRoom') alice?.say(command);
+    else expect(owner.ask(command, { userId: 'alice' }).ok).toBe(true);
+    harness.flush();
+    const before = numbersSeen(owner).length;
+    expect(before).toBe(20);
+    passSeconds(harness, 10);
+    expect(numbersSeen(owner)).toHaveLength(before);
   });
 });
 
