@@ -19,6 +19,7 @@ export class SlowConsumers {
   readonly #slow = new Map<Connection, number>();
   /** The same for those that were sent one in the last round; they return to `#slow` if still too slow. */
   #retried: ReadonlyMap<Connection, number> = new Map();
+  #isTimerSet = false;
   /** The signals missed by connections whose sockets the room's own host holds. */
   readonly missed = new MissedSignals<Connection>((connection) => this.add(connection));
 
@@ -39,8 +40,19 @@ export class SlowConsumers {
   /** Records that a connection lost an ephemeral event. */
   add(connection: Connection): void {
     if (this.#slow.has(connection)) return;
-    if (this.#slow.size === 0) this.#timer.after(fixed.laggardEveryMs, () => this.#retry());
     this.#slow.set(connection, this.#retried.get(connection) ?? 0);
+    this.#awaitTimer();
+  }
+
+  /** Also after the last connection has caught up, so that none counts as slow at its next lag. */
+  #awaitTimer(): void {
+    if (this.#isTimerSet || this.#slow.size + this.#retried.size === 0) return;
+    this.#isTimerSet = true;
+    this.#timer.after(fixed.laggardEveryMs, () => {
+      this.#isTimerSet = false;
+      this.#retry();
+      this.#awaitTimer();
+    });
   }
 
   #retry(): void {

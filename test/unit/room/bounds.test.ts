@@ -185,6 +185,23 @@ describe('under flood (P11)', () => {
       expect(slow.endedWith).toEqual([4001]);
     }));
 
+  it('[PRES5] a reader that lags twice for less than a minute stays connected', () =>
+    withHarness({ MAX_UNSENT_BYTES: '100000' }, (harness) => {
+      const slow = new Listener(harness, { userId: 'slow' });
+      const writer = new Listener(harness, alice);
+      for (let time = 0; time < 2; time++) {
+        slow.buffered = 60_000;
+        writer.ask('leaveRoom');
+        writer.ask('joinRoom');
+        for (let second = 0; second < 40; second++) harness.pass(1_000);
+        slow.buffered = 0;
+        for (let second = 0; second < 10; second++) harness.pass(1_000);
+        expect(slow.heard('presence')).toHaveLength(time + 1);
+      }
+      expect(slow.endedWith).toEqual([]);
+      expect(harness.timerCount).toBe(0);
+    }));
+
   it('[TYP1] typing is sent at most once in 3 s for each user, and not at all above 100 users', () =>
     withHarness({}, (harness) => {
       const reader = new Listener(harness, { userId: 'reader' });
