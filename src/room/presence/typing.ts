@@ -9,6 +9,7 @@ interface Notice {
 /** The last typing notice of each user, so that one is broadcast at most every 3 s. */
 export class Typing {
   readonly #clock: Clock;
+  /** By user, the oldest first. */
   readonly #notices = new Map<string, Notice>();
 
   constructor(clock: Clock) {
@@ -25,7 +26,9 @@ export class Typing {
     const since = last === undefined ? Infinity : Math.abs(now - last.at);
     if (isTyping) {
       if (since < events.typing.everyMs) return false;
+      this.#notices.delete(userId);
       this.#notices.set(userId, { at: now, isTyping });
+      this.#dropLapsed(now);
       return true;
     }
     if (last === undefined || !last.isTyping || since > events.typing.lapsesMs) return false;
@@ -37,6 +40,19 @@ export class Typing {
   end(userId: string): void {
     const last = this.#notices.get(userId);
     if (last !== undefined) last.isTyping = false;
+  }
+
+  /** How many users' notices are kept. */
+  get count(): number {
+    return this.#notices.size;
+  }
+
+  /** Drops notices that are too old to make a difference: of users who were disconnected, too. */
+  #dropLapsed(now: number): void {
+    for (const [userId, { at }] of this.#notices) {
+      if (Math.abs(now - at) <= events.typing.lapsesMs) return;
+      this.#notices.delete(userId);
+    }
   }
 
   forget(userId: string): void {
