@@ -125,6 +125,19 @@ describe('relays as Durable Objects', () => {
     expect(await sockets(relayOf(roomId))).toBe(1);
   });
 
+  it('[RELAY1] close nobody when a listener asks for many long pages at once', async () => {
+    const roomId = newRoom();
+    const alice = await joinRelay(roomId, 'alice');
+    const bob = await joinRelay(roomId, 'bob');
+    const message = `a${'\u0085'.repeat(4_095)}`;
+    for (let count = 0; count < 31; count++) await bob.ask('message', { message });
+    const asked = Array.from({ length: 40 }, (_, ref) => ref);
+    alice.send(asked.map((ref) => `["getHistory",{"limit":100},${ref}]`).join('\n'));
+    await expect.poll(() => alice.heard('ack')).toEqual(asked);
+    expect(await bob.ask('message', { message: 'still here' })).toMatchObject({ ok: true });
+    expect(bob.socket.readyState).toBe(WebSocket.READY_STATE_OPEN);
+  });
+
   it('[RELAY2] keep their sockets while relay and room sleep', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
