@@ -114,6 +114,13 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     return ((await response.json()) as { error: { code: string } }).error.code;
   }
 
+  it('[HTTP3] an empty token in the address of a file counts as none', async () => {
+    const roomId = newRoom();
+    const file = await sent(roomId, 'hello');
+    const address = at(roomId, `/files/${file.fileId}?t=`);
+    expect((await fetch(address, { headers: await bearer('bob') })).status).toBe(200);
+  });
+
   it('[FILE9] stores a file unchanged, and returns its type, size, digest and pixels', async () => {
     const roomId = newRoom();
     const bytes = new Uint8Array(randomBytes(300_000));

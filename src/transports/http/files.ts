@@ -58,7 +58,7 @@ export function addFileRoutes(
   app.get(FILE_PATH, async (c) => {
     const roomId = roomIdOf(c);
     const now = Date.now();
-    const token = c.req.query('t');
+    const token = c.req.query('t') || undefined;
     const reader =
       token === undefined ? await identify(c) : await readerOf(files, token, roomId, now);
     if (token !== undefined) charge(reader);
