@@ -201,6 +201,12 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
       expect(bad.code).toBe('unauthorized');
     });
 
+    it('[AUTH6] in the header counts beside empty ones in auth', async () => {
+      const extraHeaders = { authorization: `Bearer ${await tokenFor('alice')}` };
+      const auth = { token: '', guestToken: '' };
+      expect(await outcomeOf(url(), { extraHeaders, auth })).toEqual({ userId: 'alice' });
+    });
+
     it('of another scheme in the header, as of a proxy, makes the client a guest', async () => {
       const extraHeaders = { authorization: 'Basic YTpi' };
       expect((await outcomeOf(url(), { extraHeaders })).userId).toMatch(/^guest:/);

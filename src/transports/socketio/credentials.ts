@@ -1,5 +1,6 @@
 import type { Credentials } from '../../auth/authenticator.ts';
 import { bearerIn, hasToken } from '../../auth/credentials.ts';
+import { stripBearer } from '../../auth/tokens.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
 
 /** What is read from the request that opened a session; survives structured cloning. */
@@ -25,7 +26,7 @@ export function credentialsOf(
   { bearer, isTokenInUrl }: Handshake,
 ): Credentials {
   const auth = { token: credential(token), guestToken: credential(guestToken) };
-  const isInAuth = auth.token !== undefined || auth.guestToken !== undefined;
+  const isInAuth = stripBearer(auth.token) !== '' || (auth.guestToken ?? '') !== '';
   return { ...auth, ...(!isInAuth && { token: bearer }), isTokenInUrl };
 }
 
