@@ -43,7 +43,7 @@ export class PollingSession extends DurableObject<Environment> {
 
   override fetch(request: Request): Promise<Response> {
     const { searchParams } = new URL(request.url);
-    if (!searchParams.has('sid')) return this.#open(request, searchParams);
+    if (!searchParams.get('sid')) return this.#open(request, searchParams);
     return servePolling(this.#core, request, this.#settings.limits.frameBytes);
   }
 

@@ -30,7 +30,7 @@ export function socketIoTransport(
 
   /** Delays a new session while too many are unauthenticated. */
   async function throttleHandshake(searchParams: URLSearchParams): Promise<void> {
-    if (searchParams.has('sid')) return;
+    if (searchParams.get('sid')) return;
     const isPolling = searchParams.get('transport') === 'polling';
     const isCrowded = (isPolling ? polling : sockets).isCrowded(Date.now());
     if (isPolling) polling.add(Date.now());

@@ -91,7 +91,7 @@ export class EngineServer {
     const polling = () => this.#held.get(sid)?.polling;
     return {
       fetch: (request) =>
-        new URL(request.url).searchParams.has('sid')
+        new URL(request.url).searchParams.get('sid')
           ? servePolling(polling(), request, this.#settings.maxPayloadBytes)
           : this.#openPolling(sid, request),
       startUpgrade: async () => polling()?.startUpgrade() ?? 'unknown',

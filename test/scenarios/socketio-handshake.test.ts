@@ -66,6 +66,12 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
     expect(joined).toMatchObject({ ok: true, you: { userId: 'alice' } });
   });
 
+  it.each(['polling', 'websocket'])('may have an empty sid, by %s', async (transport) => {
+    const options = { transports: [transport], query: { sid: '' } };
+    const auth = { token: await tokenFor('alice') };
+    expect(await outcomeOf(url(), { ...options, auth })).toEqual({ userId: 'alice' });
+  });
+
   it('[SIO1] is refused at any other path', async () => {
     for (const path of [
       '/socket.io/x?EIO=4&transport=polling',

@@ -9,7 +9,8 @@ function read(method: string, query: string, upgrade = false): unknown {
 
 describe('a request to an Engine.IO path', () => {
   it('opens a session by polling or by a WebSocket', () => {
-    expect(read('GET', 'EIO=4&transport=polling')).toEqual({ kind: 'open', transport: 'polling' });
+    for (const query of ['EIO=4&transport=polling', 'EIO=4&transport=polling&sid='])
+      expect(read('GET', query)).toEqual({ kind: 'open', transport: 'polling' });
     expect(read('GET', 'EIO=4&transport=websocket', true)).toEqual({
       kind: 'open',
       transport: 'websocket',
