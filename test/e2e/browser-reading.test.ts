@@ -197,6 +197,22 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     expect(Math.max(...frames.map(({ below }) => below))).toBeLessThan(2);
   });
 
+  test('keeps the focus on a message while older rows are removed at the top', async () => {
+    await say('Ben', numbered(1, 100));
+    await ask('Ann', 'PUT', '/read', { readUpTo: 100 });
+    const ann = await comesIn('Ann');
+    await ann.message('no 100 ').waitFor();
+    const drawn = ann.page.locator('#messages .message .text');
+    await ann.page.keyboard.press('Shift+Tab');
+    const focused = ann.page.locator('#messages .message:focus .text');
+    await expect.poll(() => focused.textContent()).toMatch(/^no 100 /);
+    const first = await drawn.first().textContent();
+    await say('Ben', numbered(101, 140));
+    await ann.message('no 140 ').waitFor();
+    await expect.poll(() => drawn.first().textContent()).not.toBe(first);
+    expect(await focused.textContent()).toMatch(/^no 100 /);
+  });
+
   test('keeps the position of a reader who scrolled up just before it draws', async () => {
     await say('Ben', numbered(1, 45));
     await ask('Ann', 'PUT', '/read', { readUpTo: 45 });

@@ -31,10 +31,9 @@ export class RowList {
   }
 
   draw(rows: readonly Row[]): void {
+    this.#removeOthers(rows);
     let at = this.#list.firstElementChild;
-    const kept = new Set<string>();
     for (const row of rows) {
-      kept.add(row.key);
       const known = this.#drawn.get(row.key);
       if (known !== undefined && known.state === row.state) {
         if (known.element === at) at = at.nextElementSibling;
@@ -50,6 +49,11 @@ export class RowList {
       this.#list.insertBefore(made, at);
       if (known !== undefined) replace(known.element, made);
     }
+  }
+
+  /** Removes rows before others are drawn: a row that stays would lose its focus if it were moved. */
+  #removeOthers(rows: readonly Row[]): void {
+    const kept = new Set(rows.map(({ key }) => key));
     for (const [key, { element }] of this.#drawn) {
       if (kept.has(key)) continue;
       element.remove();
