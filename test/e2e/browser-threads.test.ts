@@ -118,6 +118,27 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
       .toMatchObject({ message: 'in the room', replyTo: 1, meta: { quotes: 2 } });
   });
 
+  test('show what has become of messages that are older than those loaded', async () => {
+    await ask('Ann', 'POST', '/messages', { message: 'first text' });
+    const others = Array.from({ length: 120 }, (_, at) => `filler ${at}`);
+    for (const message of others) await ask('Ben', 'POST', '/messages', { message });
+    await ask('Ben', 'POST', '/messages', { message: 'an answer', replyTo: 1 });
+    await ask('Ann', 'PUT', '/read', { readUpTo: 122 });
+    const ann = await comesIn('Ann');
+    const quote = ann.message('an answer').locator('.quote');
+    await quote.getByText('first text').waitFor();
+    await ask('Ann', 'PATCH', '/messages/1', { message: 'second text' });
+    await quote.getByText('second text').waitFor();
+    await quote.click();
+    await ann.message('second text').hover();
+    await ann.message('second text').getByRole('button', { name: 'More actions' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Edit' }).click();
+    await expect.poll(() => ann.field.inputValue()).toBe('second text');
+    await ann.field.press('Escape');
+    await ask('Ann', 'DELETE', '/messages/1');
+    await quote.getByText('second text').waitFor({ state: 'detached' });
+  });
+
   test('keep drafts of rooms and threads, with their reply target, in every window of the user', async () => {
     await talk(2);
     const first = company.room;

@@ -1,6 +1,6 @@
 import type { Message, Room } from '../../src/client/index.ts';
 
-/** Messages that were replied to and are older than those loaded; each is asked for once. */
+/** Messages that were replied to and are older than those loaded; each is asked for when it is needed. */
 export class ReplyTargets {
   readonly #room: Room;
   readonly #changed: () => void;
@@ -21,6 +21,11 @@ export class ReplyTargets {
       void this.#load(seq);
     }
     return this.#found.get(seq);
+  }
+
+  /** Call it when a message has changed. */
+  refresh(seq: number): void {
+    if (this.#found.has(seq)) void this.#load(seq);
   }
 
   async #load(seq: number): Promise<void> {

@@ -183,6 +183,8 @@ export class RoomView {
     const off = [
       this.#room.on('change', this.changed),
       this.#room.on('message', (message) => this.#announce(message)),
+      this.#room.on('messageUpdated', ({ seq }) => this.#context.replyTargets.refresh(seq)),
+      this.#room.on('reactionsUpdated', ({ seq }) => this.#context.replyTargets.refresh(seq)),
       this.#room.on('memberUpdated', (member) => this.#memberUpdated(member)),
       this.#room.on('status', () => {
         this.#isLive = false;
