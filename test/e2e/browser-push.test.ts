@@ -269,6 +269,18 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await expect.poll(() => inInbox.count()).toBe(rooms.length + 1);
     const ofInbox = () => [...open].filter((socket) => socket.url().includes('/inbox/ws')).length;
     await expect.poll(() => [ofInbox(), open.size]).toEqual([1, 6]);
+    // A room whose socket was closed is joined again, which is no lost connection.
+    await ann.page.evaluate(`(() => {
+      window.banners = [];
+      const banner = document.querySelector('#banner');
+      const note = () => window.banners.push(banner.dataset.state);
+      new MutationObserver(note).observe(banner, { attributeFilter: ['data-state'] });
+      location.hash = ${JSON.stringify(encodeURIComponent(rooms[0] ?? ''))};
+    })()`);
+    await ann.page.getByRole('heading', { level: 1, name: rooms[0] ?? '', exact: true }).waitFor();
+    await ann.isIn();
+    await expect.poll(() => ann.page.evaluate('window.banners.at(-1)')).toBe('open');
+    expect(await ann.page.evaluate('window.banners')).not.toContain('lost');
     // The browser reports no close for the sockets of a page that it unloads.
     open.clear();
     await ann.page.reload();

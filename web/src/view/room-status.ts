@@ -18,7 +18,7 @@ export class RoomStatus {
   }
 
   render(): void {
-    this.#hasJoined ||= this.#room.state.you !== undefined;
+    this.#hasJoined ||= this.#room.state.status.name === 'open';
     this.#renderTyping();
     this.#renderBanner();
   }
