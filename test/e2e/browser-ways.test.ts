@@ -164,6 +164,10 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await heading(first).waitFor();
     await page.keyboard.press('Alt+ArrowDown');
     await heading(second).waitFor();
+    await ann.write('here too');
+    await ann.hasSent('here too');
+    await page.keyboard.press('Alt+ArrowUp');
+    await heading(first).waitFor();
     await page.locator('#room-name').focus();
     await page.keyboard.press('?');
     const keys = page.getByRole('dialog', { name: 'Keyboard shortcuts' });

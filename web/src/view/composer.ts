@@ -152,6 +152,7 @@ export class Composer {
 
   /** Takes back a message that could not be sent, and adds it to the text in the field. */
   take({ message, replyTo, meta, files }: Outgoing['payload']): void {
+    if (this.#mode.mode === 'edit') this.#cancel();
     const { value } = this.#text;
     const seq = quotedIn({ meta }) ?? replyTo;
     if (this.#mode.mode === 'new' && seq !== undefined && seq !== this.#options.thread) {
@@ -309,8 +310,9 @@ export class Composer {
 
   #key(event: KeyboardEvent): void {
     if (this.#list.list.key(event) || this.#commands.list.key(event)) return;
-    const { key, shiftKey, ctrlKey, metaKey } = event;
-    const last = key === 'ArrowUp' && this.#text.value === '' ? this.#options.lastOwn() : undefined;
+    const { key, shiftKey, ctrlKey, metaKey, altKey } = event;
+    const isEmpty = this.#text.value === '';
+    const last = key === 'ArrowUp' && !altKey && isEmpty ? this.#options.lastOwn() : undefined;
     const sends = isCoarse.matches ? ctrlKey || metaKey : !shiftKey;
     if (key === 'Enter' && sends) this.#submit();
     else if (key === 'Escape' && this.#mode.mode !== 'new') this.#cancel();
