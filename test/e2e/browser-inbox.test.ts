@@ -182,4 +182,61 @@ describe.skipIf(!hasBrowser).each([
     };
     await expect.poll(archived).toContainEqual([first, false]);
   });
+
+  test('brings drafts that were written, and sent, while the page was closed', async () => {
+    const name = `Ann ${crypto.randomUUID()}`;
+    const [laptop, phone] = [await comesIn(name), await comesIn(name)];
+    const query = new URLSearchParams({ username: name });
+    const token = await (await fetch(new URL(`/test-token?${query.toString()}`, host.url))).text();
+    const inbox = async () => {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(new URL('/inbox', host.url), { headers });
+      return ((await response.json()) as { conversations: { hasDraft?: true }[] }).conversations;
+    };
+    // A room is in the inbox once its user has written there.
+    await laptop.write('begin');
+    await expect.poll(inbox).toHaveLength(1);
+    for (const device of [laptop, phone]) await device.page.reload();
+    for (const device of [laptop, phone]) await device.isIn();
+    const phoneShows = async (text: string) => {
+      await expect.poll(() => phone.field.inputValue()).toBe(text);
+    };
+    const laptopShows = async (text: string) => {
+      await expect.poll(() => laptop.field.inputValue()).toBe(text);
+    };
+    await laptop.field.fill('hello');
+    await phoneShows('hello');
+    await laptop.page.goto('about:blank');
+    await phone.field.press('Enter');
+    await phone.hasSent('hello');
+    await phoneShows('');
+    await laptop.page.goto(host.url);
+    await laptop.message('hello').waitFor();
+    await laptopShows('');
+
+    await laptop.page.goto('about:blank');
+    await phone.field.fill('from the phone');
+    await expect.poll(inbox).toMatchObject([{ hasDraft: true }]);
+    await laptop.page.goto(host.url);
+    await laptopShows('from the phone');
+  });
+
+  test('sends after a reload what was not sent in a room that is not shown', async () => {
+    const [first, second] = [company.room, `${company.room} b`];
+    const ann = await comesIn(`Ann ${crypto.randomUUID()}`);
+    for (const room of [first, second]) {
+      if (room !== first) await enter(ann, room);
+      await ann.write('begin');
+      await ann.hasSent('begin');
+    }
+    await expect.poll(() => rooms(ann)).toEqual([second, first]);
+    const entry = { name: 'message', id: 'kept', state: 'waiting' };
+    const kept = JSON.stringify([{ ...entry, payload: { id: 'kept', message: 'kept text' } }]);
+    await ann.page.evaluate(
+      `sessionStorage.setItem(${JSON.stringify(`parlor.rooms.${first}`)}, ${JSON.stringify(kept)})`,
+    );
+    await ann.page.reload();
+    await ann.isIn();
+    await row(ann, first).getByText('kept text').waitFor();
+  });
 });

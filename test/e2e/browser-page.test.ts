@@ -93,6 +93,21 @@ describe.skipIf(!hasBrowser)('the page where guests are allowed', () => {
     const { messages } = (await response.json()) as { messages: { senderId: string }[] };
     expect(new Set(messages.map(({ senderId }) => senderId)).size).toBe(1);
   });
+
+  test('makes the next guest of a window another user', async () => {
+    const gus = await comesIn('Gus', host());
+    await gus.write('by Gus');
+    await gus.hasSent('by Gus');
+    await gus.page.getByRole('button', { name: 'Sign out' }).click();
+    await gus.join('Ben', company.room);
+    await gus.isIn();
+    await gus.write('by Ben');
+    await gus.hasSent('by Ben');
+    const path = `/rooms/${encodeURIComponent(company.room)}/messages`;
+    const response = await fetch(new URL(path, host().url));
+    const { messages } = (await response.json()) as { messages: { senderId: string }[] };
+    expect(new Set(messages.map(({ senderId }) => senderId)).size).toBe(2);
+  });
 });
 
 describe.skipIf(!hasBrowser)('the page where frames are shorter than messages', () => {
@@ -117,6 +132,9 @@ describe.skipIf(!hasBrowser)('the page where messages are short', () => {
     await ann.page.getByText('Not sent. Keep a message under 900 bytes.').waitFor();
     await ann.write('next');
     await expect.poll(() => ann.said()).toContain('next');
+    // An edit that was begun is left: the text that is taken back is no part of it.
+    await ann.field.press('ArrowUp');
+    await expect.poll(() => ann.field.inputValue()).toBe('next');
     await ann.page.getByRole('button', { name: 'Edit' }).click();
     await expect.poll(() => ann.field.inputValue()).toMatch(/^long long /);
     await ann.write('short');

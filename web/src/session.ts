@@ -207,8 +207,9 @@ export class Session {
   }
 
   /**
-   * The rooms to join without showing them. The inbox has the news of most rooms, so only direct rooms are
-   * joined, to show whether the other user is online, and rooms that are not in the inbox.
+   * The rooms to join without showing them. The inbox has the news of most rooms, so only rooms with
+   * unsent messages are joined, direct rooms, to show whether the other user is online, and rooms that
+   * are not in the inbox.
    */
   #roomsToJoin(): string[] {
     const idle = [...this.#rooms].flatMap(([roomId, room]) => (room === undefined ? [roomId] : []));
@@ -217,7 +218,8 @@ export class Session {
     const { list } = this.#conversations;
     const direct = list.flatMap(({ kind, roomId }) => (kind === 'direct' ? [roomId] : []));
     const free = MAX_JOINED - this.#joined.length;
-    return [...direct, ...idle.filter((roomId) => this.#conversations?.find(roomId) === undefined)]
+    const others = idle.filter((roomId) => this.#conversations?.find(roomId) === undefined);
+    return [...new Set([...idle.filter(hasUnsent), ...direct, ...others])]
       .filter((roomId) => this.#rooms.get(roomId) === undefined)
       .slice(0, Math.max(0, free));
   }
@@ -253,6 +255,7 @@ export class Session {
     };
     const actions: ConversationsActions = {
       changed: this.#changed,
+      current: () => this.#current,
       open: (roomId) => this.open(roomId),
       removed: (roomId) => this.#removed(roomId),
       conversationChanged: (conversation, before) => this.#turned(conversation, before),
@@ -463,6 +466,8 @@ export class Session {
     // The next user to sign in in this window is a different one.
     this.#view?.clear();
     windowStorage.set('session', undefined);
+    // After an error a guest may come back as the same one.
+    if (problem === undefined) windowStorage.set('rooms', undefined);
     document.title = 'Parlor';
     showUnread(0, 0);
     this.#listener.ended(problem);
@@ -555,6 +560,11 @@ export class Session {
 /** Where a user's drafts are kept. A guest is a different user in every window: their drafts stay there. */
 function draftsOf(userId: string): Drafts {
   return new Drafts(isReserved(userId) ? windowStorage : permanentStorage, userId);
+}
+
+/** Whether this window keeps messages for a room that may not have been stored there. */
+function hasUnsent(roomId: string): boolean {
+  return windowStorage.getItem(`rooms.${roomId}`) !== null;
 }
 
 /** Discards messages written before the user was known: they would go out in the next user's name. */

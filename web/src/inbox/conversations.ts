@@ -13,6 +13,8 @@ const MAX_WATCHED = 20;
 export interface ConversationsActions {
   /** Draws again. */
   changed: () => void;
+  /** The id of the room that is shown. */
+  current: () => string | undefined;
   /** Shows a room. */
   open: (roomId: string) => void;
   /** The user is no longer on a room's list: left on another device, banned, or the room was deleted. */
@@ -94,12 +96,18 @@ export class Conversations {
     const conversation = this.find(roomId);
     if (conversation === undefined) return;
     withdrawNotice(roomId);
-    const { unreadFrom, archived, hasDraft } = conversation;
+    const { unreadFrom, archived } = conversation;
     if (unreadFrom !== undefined || archived === true) {
       this.#set(roomId, { unreadFrom: null, archived: false });
     }
+    this.#receiveDraft(conversation);
+  }
+
+  /** Takes the draft from another device. The list leaves drafts out: that of the room shown is fetched. */
+  #receiveDraft(conversation: Conversation): void {
+    const { roomId, hasDraft } = conversation;
     this.#drafts.receive(conversation);
-    if (hasDraft !== true) return;
+    if (hasDraft !== true || roomId !== this.#actions.current()) return;
     this.#try(this.#inbox.set(roomId).then((whole) => this.#drafts.receive(whole)));
   }
 
@@ -229,7 +237,6 @@ export class Conversations {
 
   #updated(conversation: Conversation): void {
     const { roomId, unread } = conversation;
-    this.#drafts.receive(conversation);
     if (unread === 0) withdrawNotice(roomId);
     // `#listed` has the previous state until the whole frame was read.
     const before = this.#listed.find((one) => one.roomId === roomId);
@@ -237,7 +244,9 @@ export class Conversations {
   }
 
   #changed(): void {
+    const before = new Set(this.#listed);
     this.#listed = this.#inbox.state.conversations;
+    for (const one of this.#listed) if (!before.has(one)) this.#receiveDraft(one);
     this.#actions.changed();
   }
 
