@@ -18,7 +18,8 @@ import {
 import { isDuplicate } from './room-routes.ts';
 
 const PATH = '/rooms/:roomId/incoming';
-const KEY_PATH = `${PATH}/:key`;
+/** OpenAPI allows a segment one name: where a webhook is revoked it is the id, here the key. */
+const KEY_PATH = `${PATH}/:id`;
 
 /** Adds the routes of incoming webhooks: making the address of one, and sending a message to it. */
 export function addIncomingRoutes(app: Hono, transport: HttpTransport, identify: Identify): void {
@@ -41,7 +42,7 @@ export function addIncomingRoutes(app: Hono, transport: HttpTransport, identify:
   // The key is the only credential here. At the edge each key is limited like a user.
   app.post(KEY_PATH, limitBody(limits), async (c) => {
     const roomId = roomIdOf(c);
-    const { key = '' } = pathFields(c, KEY_PATH, { key: asText }) as { key?: string };
+    const { id: key = '' } = pathFields(c, KEY_PATH, { id: asText }) as { id?: string };
     // An invented key would wake a room for nothing, but one from an earlier secret may be valid.
     if (!(await incomingKeys.mayBeGenuine(roomId, key))) foreign.charge('');
     const keyHash = await hashOf(key);

@@ -44,9 +44,10 @@ export const webhookDescriptions: readonly OtherRoute[] = [
   },
   {
     method: 'POST',
-    path: '/rooms/:roomId/incoming/:key',
+    path: '/rooms/:roomId/incoming/:id',
     operationId: 'sayIncoming',
-    summary: 'Sends a message as an incoming webhook: Slack-style JSON, or the text itself.',
+    summary:
+      'Sends a message as an incoming webhook: Slack-style JSON, or the text itself. The id is the key in its address.',
     security: [],
     parameters: [
       {

@@ -88,6 +88,11 @@ it('/openapi.json declares OpenAPI 3.1, and names every operation once', () => {
   for (const { operation } of operations) expect(operation.summary).toMatch(/^[A-Z].+\.$/);
 });
 
+it('/openapi.json has one name for each segment of a path, whatever the method', () => {
+  const shapes = Object.keys(description.paths).map((path) => path.replaceAll(/\{\w+\}/g, '{}'));
+  expect(shapes).toEqual([...new Set(shapes)]);
+});
+
 it('/openapi.json refers only to its own definitions', () => {
   const refs = [...JSON.stringify(description).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(
     ([, path = '']) => path,
