@@ -31,11 +31,14 @@ const named = {
     /** The most bytes that a message's text may have, in UTF-8. */
     messageBytes: z.number().optional(),
   }),
-  /** The answer of a long poll, with events as tuples of name and payload. */
+  /** The answer of a long poll, with events as tuples of name and payload, signals of name and arguments. */
   Polled: z.object({
     position: z.string(),
     events: z.array(
-      z.union(polled.map((name) => z.tuple([z.literal(name), events[name].payload]))),
+      z.union([
+        ...polled.map((name) => z.tuple([z.literal(name), events[name].payload])),
+        z.tuple([z.string()], z.unknown()),
+      ]),
     ),
     reset: z.literal(true).optional(),
   }),

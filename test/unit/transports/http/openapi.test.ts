@@ -183,11 +183,11 @@ it('/openapi.json has schemas that a validator accepts, and that fit examples', 
   expect(validatorOf('GetHistoryReply').safeParse({ messages: [{}], hasMore: false }).success).toBe(
     false,
   );
-  const polled = { position: 'e:2', events: [['message', message]] };
-  expect(validatorOf('Polled').safeParse(polled).success).toBe(true);
-  expect(validatorOf('Polled').safeParse({ ...polled, events: [['shout', message]] }).success).toBe(
-    false,
-  );
+  const isPolled = (...events: unknown[]) =>
+    validatorOf('Polled').safeParse({ position: 'e:2', events }).success;
+  expect(isPolled(['message', message])).toBe(true);
+  expect(isPolled(['cursor', { x: 1 }], ['shout', 'a', null, [2]], ['nudge'])).toBe(true);
+  for (const event of ['message', [], [7, message]]) expect(isPolled(event)).toBe(false);
 });
 
 /** A validator for a schema of the description, with the schemas that it refers to. */
