@@ -87,7 +87,7 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
       noStore: '',
       tokens: fileTokens,
       accessMs: settings.FILE_ACCESS_MS,
-      isForAll: settings.CLIENT_URL !== undefined,
+      isForAll: isLocal || settings.CLIENT_URL !== undefined,
     },
     pushKey: push?.key,
     incomingKeys: incomingKeysOf(settings),

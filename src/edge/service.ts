@@ -87,7 +87,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
 
   const directory = new ObjectDirectory(env, limits, limiter);
   const inboxes = new ObjectInboxes(env.INBOX);
-  const files = filesOf(env, settings, () => traffic.files);
+  const files = filesOf(env, settings, isLocal, () => traffic.files);
   const shared = { directory, inboxes, authenticate, limits };
   const chat = { ...shared, fileTokens: files.tokens, ownNames, settings };
   const app = httpTransport({
@@ -136,13 +136,18 @@ const NO_STORE =
   'This service takes no files: bind a bucket as FILES in wrangler.toml; "npx wrangler r2 bucket create parlor-files" makes it.';
 
 /** File storage; without a store if no bucket is bound. */
-function filesOf({ FILES }: Environment, settings: Settings, counts: () => FileCounts): HttpFiles {
+function filesOf(
+  { FILES }: Environment,
+  settings: Settings,
+  isLocal: boolean,
+  counts: () => FileCounts,
+): HttpFiles {
   return {
     store: FILES && new CountedBlobStore(new R2BlobStore(FILES), counts),
     noStore: NO_STORE,
     tokens: fileTokensOf(settings),
     accessMs: settings.FILE_ACCESS_MS,
-    isForAll: settings.CLIENT_URL !== undefined,
+    isForAll: isLocal || settings.CLIENT_URL !== undefined,
     finish: (c, work) => c.executionCtx.waitUntil(work.catch(() => undefined)),
   };
 }

@@ -54,6 +54,18 @@ describe.each(['node', 'edge'] as const)('a real %s host', (name) => {
     expect((await ask(host.url, path, { headers: foreign })).status).toBe(403);
   });
 
+  it('[FILE11] lets pages of every port of this machine show files', async () => {
+    const place = `/rooms/${newRoom()}/files`;
+    const headers = { authorization: `Bearer ${await tokenOf('alice')}`, 'x-file-name': 'a.txt' };
+    const sent = await ask(host.url, place, { method: 'POST', headers, body: 'hello' });
+    const { file } = sent.json() as { file: { fileId: string } };
+    const shown = await ask(host.url, `${place}/${file.fileId}`, { headers });
+    expect([shown.text, shown.headers['cross-origin-resource-policy']]).toEqual([
+      'hello',
+      'cross-origin',
+    ]);
+  });
+
   it('keeps messages when it restarts, and its clients resume', async () => {
     const roomId = newRoom();
     const alice = await visit('alice');
