@@ -165,8 +165,8 @@ export class RoomRelays {
     const replies = new Replies(room, channel);
     let undoneFrom: number | undefined;
     for (const [at, request] of requests.entries()) {
-      const isDue = !replies.leaveNoSpaceFor(request);
-      if (isDue || (request.type !== 'connect' && places === undefined)) {
+      const mustWait = replies.mustWait(request);
+      if (!mustWait || (request.type !== 'connect' && places === undefined)) {
         refused.push(...(this.#perform(room, channel, request) ?? []));
         replies.add(request);
       } else if (request.type === 'connect') later.push(request.state.id);
@@ -203,19 +203,27 @@ export class RoomRelays {
 class Replies {
   readonly #relaying: Room['relaying'];
   readonly #tails = new Tails();
+  readonly #waitingText: number;
   #text: number;
+  /** Whether a request that is no join was executed. */
+  #hasExecuted = false;
   /** The room's `repliedText` when the last reply was added. */
   #replied: number;
 
   constructor({ relaying }: Room, { waitingText }: RelayChannel) {
     this.#relaying = relaying;
+    this.#waitingText = waitingText;
     this.#text = waitingText;
     this.#replied = relaying.repliedText;
   }
 
-  /** Whether a request must wait for a later call. */
-  leaveNoSpaceFor(request: RelayRequest): boolean {
+  /**
+   * Whether a request must wait for a later call. The first one that is no join waits only for text that
+   * was there before the call, so that no relay waits for ever because of what others are sent.
+   */
+  mustWait(request: RelayRequest): boolean {
     if (request.type === 'connect') return this.#text > MAX_JOINS_TEXT;
+    if (!this.#hasExecuted) return this.#waitingText > MAX_REPLIES_TEXT;
     const length = 'command' in request ? JSON.stringify(request.command).length : 0;
     return this.#text + this.#relaying.repeatedText(length) > MAX_REPLIES_TEXT;
   }
@@ -225,6 +233,7 @@ class Replies {
     const { repliedText, lastReply } = this.#relaying;
     const length = repliedText - this.#replied;
     this.#replied = repliedText;
+    if (type !== 'connect') this.#hasExecuted = true;
     this.#text += type === 'connect' && length > 0 ? this.#lengthOfJoin(lastReply) : length;
   }
 

@@ -104,6 +104,16 @@ describe('much text between a room and a relay', () => {
     expect(speakers.map(refs)).toEqual(speakers.map(() => [1]));
   });
 
+  it('[RELAY1] takes a long message after many connections have gone without an event', () => {
+    const tabs = Array.from({ length: 700 }, (_, at) => open(`visitor ${at % 100}`));
+    comeToRest();
+    for (const { connection } of tabs.slice(100)) world.relays[0]!.drop(connection!, 'left');
+    comeToRest();
+    ask(alice, 'message', { id: 'm', message: 'x'.repeat(8_000) });
+    comeToRest();
+    expect([refs(alice), texts(bob)]).toEqual([[1], ['x'.repeat(8_000)]]);
+  });
+
   it('[WIRE9] takes long commands in as many calls as the size of one requires', () => {
     const asked = Array.from({ length: 300 }, (_, at) => at);
     const junk = '\u20AC'.repeat(60_000);
