@@ -125,14 +125,14 @@ export class Uplink {
     });
   }
 
-  /** Requests that the room has not executed go first into the next call. */
+  /** Requests that the room has not executed go before all but joins into the next call. */
   #answered({ requests, places }: Call, answer: RequestAnswer): void {
-    const { later, undoneFrom = Infinity } = answer;
+    const { later = [], undoneFrom = Infinity } = answer;
     // Joins that did not fit in the call are not gathered a second time.
-    if (later !== undefined) this.#joinedAt = -Infinity;
+    if (later.length > 0) this.#joinedAt = -Infinity;
     const done = requests.filter((_, at) => places[at]! < undoneFrom);
     this.#waiting.unshift(...requests.filter((_, at) => places[at]! >= undoneFrom));
-    if (done.length === 0 && requests.length > 0) this.#pause();
+    if (done.length <= later.length && requests.length > 0) this.#pause();
     this.#ports.answered(answer, done);
   }
 

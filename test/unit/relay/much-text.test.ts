@@ -17,7 +17,7 @@ describe('much text between a room and a relay', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'parlor-text-'));
-    world = new World(join(folder, 'room.sqlite'), limits, 1);
+    world = new World(join(folder, 'room.sqlite'), limits, 2);
     [alice, bob] = [open('alice'), open('bob')];
     comeToRest();
   });
@@ -28,9 +28,9 @@ describe('much text between a room and a relay', () => {
     rmSync(folder, { recursive: true });
   });
 
-  function open(userId: string): Listener {
+  function open(userId: string, relay = 0): Listener {
     const listener = new Listener(userId);
-    world.relays[0]!.open({ userId }, {}, listener);
+    world.relays[relay]!.open({ userId }, {}, listener);
     return listener;
   }
 
@@ -44,6 +44,11 @@ describe('much text between a room and a relay', () => {
 
   function ask(listener: Listener, name: string, payload: object, ref = 1): void {
     world.relays[0]!.handle(listener.connection!, { name, payload, ref });
+  }
+
+  /** Where the first call under way from a relay is in the list; -1 for none. */
+  function callToRoom(): number {
+    return world.calls.findIndex(({ to }) => to === world.room);
   }
 
   /** The refs of the replies to a listener. */
@@ -92,13 +97,11 @@ describe('much text between a room and a relay', () => {
 
   it('[RELAY1] stores each message once when the answer that puts some off is lost', () => {
     const { speakers, said } = speakAtOnce(60, 8_000);
-    const toRoom = () => world.calls.findIndex(({ to }) => to === world.room);
-    const advance = () => world.advance(toRoom());
     // The call with `typing`, there and back, then the call with the messages.
-    for (let ways = 0; ways < 3; ways++) advance();
-    const answer = world.calls[toRoom()]!.answer!.value;
+    for (let ways = 0; ways < 3; ways++) world.advance(callToRoom());
+    const answer = world.calls[callToRoom()]!.answer!.value;
     expect(answer).toMatchObject({ undoneFrom: expect.any(Number) });
-    world.break(toRoom());
+    world.break(callToRoom());
     comeToRest();
     expect(texts(bob)).toEqual(said);
     expect(speakers.map(refs)).toEqual(speakers.map(() => [1]));
@@ -112,6 +115,38 @@ describe('much text between a room and a relay', () => {
     ask(alice, 'message', { id: 'm', message: 'x'.repeat(8_000) });
     comeToRest();
     expect([refs(alice), texts(bob)]).toEqual([[1], ['x'.repeat(8_000)]]);
+  });
+
+  it('[RELAY1] takes a command of each relay when the replies at one of them fill a flush', () => {
+    const carol = open('carol', 1);
+    const { speakers } = speakAtOnce(60, 4_000);
+    // The call with `typing`, there and back.
+    for (let ways = 0; ways < 2; ways++) world.advance(callToRoom());
+    const payload = { message: 'x'.repeat(8_000) };
+    world.relays[1]!.handle(carol.connection!, { name: 'message', payload, ref: 1 });
+    const calls = world.calls.filter(({ to }) => to === world.room);
+    world.room.turn(() => {
+      for (const call of calls) world.advance(world.calls.indexOf(call));
+    });
+    expect(calls.map(({ answer }) => answer!.value)).toEqual([
+      { refused: [], undoneFrom: expect.any(Number) },
+      { refused: [] },
+    ]);
+    comeToRest();
+    expect(speakers.map(refs)).toEqual(speakers.map(() => [1]));
+  });
+
+  it('[RELAY1] asks the room again after a pause when it has put off joins and commands', () => {
+    for (let at = 0; at < 1_200; at++) {
+      world.room.post({ userId: `poster ${at}` }, { message: 'x'.repeat(8_000) });
+    }
+    const carol = open('carol');
+    ask(alice, 'typing', {});
+    const before = world.room.requests;
+    for (let ways = 0; ways < 100 && callToRoom() >= 0; ways++) world.advance(callToRoom());
+    expect(world.room.requests - before).toBeLessThan(5);
+    comeToRest();
+    expect(carol.heard('joined')).toHaveLength(1);
   });
 
   it('[WIRE9] takes long commands in as many calls as the size of one requires', () => {
