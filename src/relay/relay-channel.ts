@@ -55,7 +55,7 @@ export class RelayChannel implements ConnectionGroup {
   readonly #connections = new Map<string, RelayedConnection>();
   readonly #end = {
     order: (order: RelayOrder) => this.#order(order),
-    isFull: () => this.#text > MAX_FLUSH_TEXT,
+    hasSpaceFor: (order: RelayOrder) => this.#text + textOf([order]) <= MAX_FLUSH_TEXT,
     closed: (id: string) => void this.#connections.delete(id),
   };
   /** Orders of the next flush. */

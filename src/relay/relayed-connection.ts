@@ -6,8 +6,8 @@ import type { RelayOrder, SentFrame } from './exchange.ts';
 /** Takes what the room gives its connections at one relay. */
 export interface RelayEnd {
   order(order: RelayOrder): void;
-  /** Whether the orders of this flush leave no space for another frame of a single connection. */
-  isFull(): boolean;
+  /** Whether the orders of this flush leave space for one that sends a frame to a single connection. */
+  hasSpaceFor(order: RelayOrder): boolean;
   /** The room has closed a connection. */
   closed(id: string): void;
 }
@@ -40,8 +40,9 @@ export class RelayedConnection implements Connection {
   send(frame: Frame): boolean {
     if (!this.open) return true;
     const { goingAway } = closeCodes;
-    if (this.#relay.isFull()) this.close(goingAway, closeReasons[goingAway]);
-    else this.#relay.order({ type: 'send', id: this.state.id, frame: sentFrame(frame) });
+    const order = { type: 'send' as const, id: this.state.id, frame: sentFrame(frame) };
+    if (this.#relay.hasSpaceFor(order)) this.#relay.order(order);
+    else this.close(goingAway, closeReasons[goingAway]);
     return true;
   }
 

@@ -35,13 +35,16 @@ describe("a room's channel to a relay that does not answer", () => {
   }
 
   it('closes the connections whose own frames no longer fit in one call, and no others', () => {
-    for (const connection of connections) connection.send(frame(7 * MIB, connection.state.id));
+    const [one, two, three] = connections;
+    one!.send(frame(7 * MIB, 'one'));
+    two!.send(frame(7 * MIB, 'two'));
+    three!.send(frame(4 * MIB, 'three'));
     channel.share(frame(100), NOBODY);
     flush();
-    expect(connections.map(({ open }) => open)).toEqual([true, true, false]);
+    expect(connections.map(({ open }) => open)).toEqual([true, false, true]);
     const [call] = calls;
-    expect(call!.orders.map(({ type }) => type)).toEqual(['send', 'send', 'close', 'share']);
-    expect(call!.orders[2]).toMatchObject({ id: 'three', code: 4000 });
+    expect(call!.orders.map(({ type }) => type)).toEqual(['send', 'close', 'send', 'share']);
+    expect(call!.orders[1]).toMatchObject({ id: 'two', code: 4000 });
   });
 
   it('gives the relay up for what waited before, not for what one flush adds', () => {
