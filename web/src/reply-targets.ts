@@ -1,6 +1,6 @@
 import type { Message, Room } from '../../src/client/index.ts';
 
-/** Messages that were replied to and are older than those loaded; each is asked for when it is needed. */
+/** Messages that were replied to and are older than those loaded; each is asked for once. */
 export class ReplyTargets {
   readonly #room: Room;
   readonly #changed: () => void;
@@ -23,9 +23,12 @@ export class ReplyTargets {
     return this.#found.get(seq);
   }
 
-  /** Call it when a message has changed. */
-  refresh(seq: number): void {
-    if (this.#found.has(seq)) void this.#load(seq);
+  /** Call it when a message has changed. @param after the message that is known, as it is from `rev` on */
+  update({ seq, rev }: Pick<Message, 'seq' | 'rev'>, after: (known: Message) => Message): void {
+    const known = this.#found.get(seq);
+    if (known === undefined || known.rev >= rev) return;
+    this.#found.set(seq, after(known));
+    this.#changed();
   }
 
   async #load(seq: number): Promise<void> {

@@ -180,11 +180,14 @@ export class RoomView {
 
   #listen(): void {
     const { signal } = this.#life;
+    const { replyTargets } = this.#context;
     const off = [
       this.#room.on('change', this.changed),
       this.#room.on('message', (message) => this.#announce(message)),
-      this.#room.on('messageUpdated', ({ seq }) => this.#context.replyTargets.refresh(seq)),
-      this.#room.on('reactionsUpdated', ({ seq }) => this.#context.replyTargets.refresh(seq)),
+      this.#room.on('messageUpdated', (message) => replyTargets.update(message, () => message)),
+      this.#room.on('reactionsUpdated', ({ seq, rev, reactions }) =>
+        replyTargets.update({ seq, rev }, (known) => ({ ...known, rev, reactions })),
+      ),
       this.#room.on('memberUpdated', (member) => this.#memberUpdated(member)),
       this.#room.on('status', () => {
         this.#isLive = false;
