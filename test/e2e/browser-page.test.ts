@@ -101,6 +101,7 @@ describe.skipIf(!hasBrowser)('the page where guests are allowed', () => {
     await gus.page.getByRole('button', { name: 'Sign out' }).click();
     await gus.join('Ben', company.room);
     await gus.isIn();
+    expect(await gus.said()).toEqual(['by Gus']);
     await gus.write('by Ben');
     await gus.hasSent('by Ben');
     const path = `/rooms/${encodeURIComponent(company.room)}/messages`;

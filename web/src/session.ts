@@ -219,7 +219,8 @@ export class Session {
     const direct = list.flatMap(({ kind, roomId }) => (kind === 'direct' ? [roomId] : []));
     const free = MAX_JOINED - this.#joined.length;
     const others = idle.filter((roomId) => this.#conversations?.find(roomId) === undefined);
-    return [...new Set([...idle.filter(hasUnsent), ...direct, ...others])]
+    const unsent = [...idle, ...list.map(({ roomId }) => roomId)].filter(hasUnsent);
+    return [...new Set([...unsent, ...direct, ...others])]
       .filter((roomId) => this.#rooms.get(roomId) === undefined)
       .slice(0, Math.max(0, free));
   }
@@ -415,17 +416,28 @@ export class Session {
       confirm: text('signOut'),
       drafts: [...(this.#drafts?.rooms ?? [])],
       unsent: this.#unsentIn(rooms),
-      unsentStays: text('unsentOfWindow'),
+      unsentStays: this.#mayHaveInbox ? text('unsentOfWindow') : '',
       leave: () => {
         this.#drafts?.clear();
         if (this.#conversations !== undefined) this.#conversations.signedOut();
         else if (this.#mayHaveInbox) {
           this.#load(lazy.endPush(this.#userId ?? this.#saved.userId));
         }
-        for (const room of rooms) discardWithoutAuthor(room);
+        for (const room of rooms) this.#discardUnsent(room);
+        // The next guest of this window is another user.
+        windowStorage.set('rooms', undefined);
         this.#end();
       },
     });
+  }
+
+  /**
+   * Discards what nobody could send later: a guest's messages, and those written before the user was
+   * known, which would go out in the next user's name.
+   */
+  #discardUnsent(room: Room): void {
+    const unsent = this.#mayHaveInbox ? room.state.outgoing : this.#unsentIn([room]);
+    for (const { id, by } of unsent) if (!this.#mayHaveInbox || by === undefined) room.discard(id);
   }
 
   #unsentIn(rooms: readonly Room[]): Outgoing[] {
@@ -466,8 +478,6 @@ export class Session {
     // The next user to sign in in this window is a different one.
     this.#view?.clear();
     windowStorage.set('session', undefined);
-    // After an error a guest may come back as the same one.
-    if (problem === undefined) windowStorage.set('rooms', undefined);
     document.title = 'Parlor';
     showUnread(0, 0);
     this.#listener.ended(problem);
@@ -565,11 +575,6 @@ function draftsOf(userId: string): Drafts {
 /** Whether this window keeps messages for a room that may not have been stored there. */
 function hasUnsent(roomId: string): boolean {
   return windowStorage.getItem(`rooms.${roomId}`) !== null;
-}
-
-/** Discards messages written before the user was known: they would go out in the next user's name. */
-function discardWithoutAuthor(room: Room): void {
-  for (const { id, by } of room.state.outgoing) if (by === undefined) room.discard(id);
 }
 
 /** Safari has no `requestIdleCallback`. */

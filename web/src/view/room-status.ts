@@ -18,7 +18,7 @@ export class RoomStatus {
   }
 
   render(): void {
-    this.#hasJoined ||= this.#room.state.status.name === 'open';
+    this.#hasJoined ||= /open|waiting/.test(this.#room.state.status.name);
     this.#renderTyping();
     this.#renderBanner();
   }
