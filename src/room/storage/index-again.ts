@@ -1,4 +1,6 @@
 import type { Sql } from '../ports.ts';
+import { indexText } from '../search/index-text.ts';
+import { NOTHING } from './search-index.ts';
 
 /** Makes a room with files index its messages again, step by step; other rooms stay as they are. */
 export function indexFileNames(sql: Sql): void {
@@ -17,5 +19,12 @@ export function indexLongMessages(sql: Sql): void {
 
 function indexAgain(sql: Sql): void {
   sql.run("INSERT INTO search (search) VALUES ('delete-all')");
+  // An index that is being rewritten holds this row, which the end of that removes.
+  sql.run(
+    `INSERT INTO search (rowid, tokens) SELECT ?, ? FROM erasures
+      WHERE phase IN ('index', 'rewriting')`,
+    NOTHING.seq,
+    indexText(NOTHING.text, NOTHING.senderId),
+  );
   sql.run('UPDATE room SET unindexed_to = indexed');
 }

@@ -32,7 +32,7 @@ function indexed({ seq, message, senderId, files }: Row): Indexed {
 }
 
 /** No message has this seq, so no search finds it. */
-const NOTHING: Indexed = { seq: 0, text: 'x', senderId: '' };
+export const NOTHING: Indexed = { seq: 0, text: 'x', senderId: '' };
 
 /** Rows read at a time; few, because each may be as long as a message can be. */
 const BATCH = 50;

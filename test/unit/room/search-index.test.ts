@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fixed } from '../../../src/protocol/codes/limits.ts';
+import { indexLongMessages } from '../../../src/room/storage/index-again.ts';
+import { migrations } from '../../../src/room/storage/migrations.ts';
 import { oldRoom, oldVersions } from '../../contract/old-rooms.ts';
 import { checkIndex, marksOf } from '../../support/check-index.ts';
 import { admin, exportOf, person, RoomAtHand } from '../../support/room-at-hand.ts';
@@ -21,6 +23,19 @@ function talk(room: RoomAtHand): void {
   for (const text of ['red cherry', 'green cherry', 'blue cherry']) {
     room.ask(alice, 'message', { message: text });
   }
+}
+
+/** Migrates the room as the version does that indexes rooms with long messages again. */
+function upgrade(room: RoomAtHand): void {
+  expect(migrations.flat()).toContain(indexLongMessages);
+  indexLongMessages(room.file);
+  room.file.commit();
+  room.crash();
+}
+
+/** A long text, most of whose words are in no other. */
+function manyWords(at: number): string {
+  return Array.from({ length: 100 }, (_, word) => `word${word} ${at}x${word}`).join(' ');
 }
 
 it('a search finds the newest messages by their current text, after edits and deletions', () => {
@@ -79,11 +94,9 @@ it('long messages that an earlier version left out of the index are indexed', ()
   for (let seq = 1; seq <= 120; seq++) {
     room.ask(alice, 'message', { message: `word ${'long'.repeat(1_250)}` });
   }
-  // As if this version had left some out, and had not seen the room yet.
+  // As if an earlier version had left some out.
   room.file.run('UPDATE room SET indexed = rev');
-  room.file.run('DELETE FROM migrations WHERE version = (SELECT max(version) FROM migrations)');
-  room.file.commit();
-  room.crash();
+  upgrade(room);
   expect(found(room, 'word')).toHaveLength(fixed.searchDefault);
   room.wakeWhileDue();
   expect(checkIndex(room.file)).toEqual({ unindexedTo: 0, indexed: 120 });
@@ -97,13 +110,31 @@ it('long messages of an import that an earlier version began are indexed', () =>
   const lines = exportOf(source).split('\n');
   const room = new RoomAtHand();
   room.ask(admin, 'importRoom', { text: lines.slice(0, 3).join('\n'), line: 1 });
-  room.file.run('DELETE FROM migrations WHERE version = (SELECT max(version) FROM migrations)');
-  room.file.commit();
-  room.crash();
+  upgrade(room);
   room.ask(admin, 'importRoom', { text: lines.slice(3).join('\n'), line: 4 });
   expect(found(room, 'word')).toEqual([3, 2, 1]);
   checkIndex(room.file);
 });
+
+it.each(['index', 'rewriting'])(
+  'a room whose index is being rewritten, phase `%s`, is indexed again, and the rewriting ends',
+  (phase) => {
+    const room = new RoomAtHand();
+    const gone = person('gone');
+    for (let seq = 1; seq <= 1_000; seq++) {
+      room.ask(seq % 2 === 0 ? alice : gone, 'message', { message: manyWords(seq) });
+    }
+    expect(found(room, 'word7')).toHaveLength(20);
+    room.ask(admin, 'eraseUser', { userId: 'gone' });
+    const phases = () => room.file.all<{ phase: string }>('SELECT phase FROM erasures');
+    while (!phases().some((row) => row.phase === phase)) room.wake();
+    upgrade(room);
+    room.wakeWhileDue();
+    expect(room.failures).toEqual([]);
+    expect(phases()).toEqual([]);
+    expect(checkIndex(room.file).unindexedTo).toBe(0);
+  },
+);
 
 it('an erased user and expired messages are removed, whether they are indexed yet or not', () => {
   const room = new RoomAtHand();
