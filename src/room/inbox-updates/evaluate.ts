@@ -1,14 +1,20 @@
 import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { SentState, SentStates } from '../storage/sent-states.ts';
-import { editionOf, type Signature, signatureOf, sentSignature } from './signature.ts';
+import {
+  editionOf,
+  keptOutUntil,
+  type Signature,
+  signatureOf,
+  sentSignature,
+} from './signature.ts';
 
 /** The target under which deliveries to a user's inbox are stored. */
 export const INBOX_TARGET = 'inbox:';
 
 /**
  * Compares what was last sent to a user's inbox with the current state. A difference is sent now, or
- * later if seconds do not matter.
+ * later if seconds do not matter. A user who was kicked out is evaluated again when they may come back.
  * @param atOnce also sends now what could wait
  */
 export function evaluate(context: UpkeepContext, userId: string, atOnce = false): void {
@@ -17,7 +23,8 @@ export function evaluate(context: UpkeepContext, userId: string, atOnce = false)
   const current = signatureOf(context, userId, sent);
   const before = sentSignature(sent);
   if (isSame(before, current)) {
-    if (sent !== undefined && sent.due !== null) keep(store, { ...sent, due: null });
+    const next = keptOutUntil(context, userId);
+    if (sent !== undefined && sent.due !== next) keep(store, { ...sent, due: next });
     return;
   }
   const due = atOnce ? now : dueAt(context, userId, sent, before, current);
@@ -43,18 +50,19 @@ function keep(store: SentStates, sent: SentState): void {
 }
 
 function send(
-  { sentStates: store, deliveries, roomId, now }: UpkeepContext,
+  context: UpkeepContext,
   userId: string,
   sent: SentState | undefined,
   current: Signature | undefined,
 ): void {
+  const { sentStates: store, deliveries, roomId, now } = context;
   const after: SentState = {
     userId,
     state: current === undefined ? null : JSON.stringify(current),
     version: store.nextVersion(now),
     at: now,
     lastSeq: current?.last?.seq ?? null,
-    due: null,
+    due: keptOutUntil(context, userId),
     notify: sent?.notify ?? null,
     blocks: sent?.blocks ?? false,
     opened: sent?.opened ?? false,

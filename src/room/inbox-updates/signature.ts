@@ -14,7 +14,7 @@ export interface Signature {
   unread: boolean;
   unreadMentions: number;
   notify: Notify;
-  /** The message whose excerpt is shown, and when it was edited. */
+  /** The message whose excerpt is shown, and when it was edited; null also for a user who was kicked out. */
   last: { seq: number; editedAt: number | null } | null;
   /** Since when the user has had the conversation, in epoch milliseconds; absent when that is not known. */
   since?: number | undefined;
@@ -44,7 +44,7 @@ export function signatureOf(
     unread,
     unreadMentions,
     notify: notifyOf(context, sent),
-    last: lastSent(context, sent, unread, unreadMentions),
+    last: mayRead(context, userId) ? lastSent(context, sent, unread, unreadMentions) : null,
     since: before === undefined ? context.now : before.since,
   };
 }
@@ -64,9 +64,15 @@ export function listedMember(
   return member === undefined || member.role === 'none' || member.banned ? undefined : member;
 }
 
+/** Until when a member who was kicked out may not read what is said, in epoch milliseconds; null: they may. */
+export function keptOutUntil({ members, now }: UpkeepContext, userId: string): number | null {
+  const until = members.find(userId)?.kickedUntil ?? 0;
+  return until > now ? until : null;
+}
+
 /** Whether a member may read what is said now: one who was kicked out may not until they may come back. */
-export function mayRead({ members, now }: UpkeepContext, userId: string): boolean {
-  return (members.find(userId)?.kickedUntil ?? 0) <= now;
+export function mayRead(context: UpkeepContext, userId: string): boolean {
+  return keptOutUntil(context, userId) === null;
 }
 
 /**

@@ -109,18 +109,29 @@ test.each([
   },
 );
 
-test('[PUSH2] a user who was kicked out is notified of nothing until they may come back', () => {
+test('[PUSH2] a user who was kicked out is notified of mentions when they may come back', () => {
   const world = newWorld(HOOK);
   openInbox(world);
   say(world, 'bob', ['ann']);
   pass(world, 10);
   world.inRoom('general', admin, 'kickMember', { userId: 'ann', seconds: 200 });
-  say(world, 'bob', ['ann']);
+  const hidden = say(world, 'bob', ['ann']);
   pass(world, 180);
   expect([world.pushes, world.notified]).toEqual([[], []]);
   pass(world, 30);
   const seq = say(world, 'bob', ['ann']);
   pass(world, 200);
+  expect(world.pushes.map(({ notice }) => notice.seq)).toEqual([hidden, seq]);
+});
+
+test('[INB5] the first mention of a user who was kicked out is pushed when they may come back', () => {
+  const world = newWorld();
+  world.inRoom('general', admin, 'kickMember', { userId: 'ann', seconds: 60 });
+  pass(world, 10);
+  const seq = say(world, 'bob', ['ann']);
+  pass(world, 49);
+  expect(world.pushes).toEqual([]);
+  pass(world, 120);
   expect(world.pushes.map(({ notice }) => notice.seq)).toEqual([seq]);
 });
 
