@@ -303,7 +303,7 @@ function streamPolicies(): readonly Policy[] {
       id: 'ADM16',
       subject: 'signals that a room passes on, of each user and altogether',
       bound: `${fixed.signalsPerSecond.user} a second of a user, ${fixed.signalsPerSecond.room} of all; above ${fixed.signalUsers} users online only those declared with \`crowd: true\``,
-      beyond: `the newest of each user and name waits, replacing an earlier one, up to ${fixed.waitingSignals.user} of a user, fewer where many users wait; those of a user who leaves, is kicked, banned or muted are dropped`,
+      beyond: `the newest of each user and name waits, replacing an earlier one, up to ${fixed.waitingSignals.user} of a user, fewer where many users wait, and ${fixed.waitingSignals.room} of all; those of a user who leaves, is kicked, banned or muted, or becomes a viewer, are dropped`,
       protects: 'the others in a room from events that nothing else bounds',
       settings: ['SIGNALS'],
       hosts: both,

@@ -83,10 +83,7 @@ export const fixed = {
   signalUsers: 100,
   /** Signals that are passed on a second, from one user and in one room; as many may come in a burst. */
   signalsPerSecond: { user: 20, room: 200 },
-  /**
-   * Signals above these rates that wait: of one user, and in one room, which its users share; each may
-   * have one in any case.
-   */
+  /** Signals above these rates that wait: of one user, and in one room, whose users share that. */
   waitingSignals: { user: 256, room: 4_096 },
   /** How often waiting signals are sent, in milliseconds. */
   signalsEveryMs: 50,

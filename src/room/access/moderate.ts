@@ -3,7 +3,7 @@ import type { Member } from '../../protocol/objects.ts';
 import type { Context, Decision } from '../context.ts';
 import { broadcast, type Effect } from '../effects.ts';
 import type { KnownMember } from '../storage/members.ts';
-import { accessOf, hasAccess } from './access.ts';
+import { accessOf, hasAccess, ranks } from './access.ts';
 import { shownMember } from './targets.ts';
 
 type ModerationCommand =
@@ -45,7 +45,8 @@ export function moderate<N extends ModerationCommand>(
   const member = shownAfter(context, after);
   const event = { name: 'memberUpdated' as const, payload: { roomId, ...member, by } };
   const effects: Effect[] = [{ type: 'recheckAccess', audience: { to: 'user', userId } }];
-  if (silencing.has(act)) effects.push({ type: 'forgetSignals', userId });
+  const isDemoted = act === 'setRole' && ranks[after.role] < ranks.member;
+  if (isDemoted || silencing.has(act)) effects.push({ type: 'forgetSignals', userId });
   effects.push(broadcast(context, event));
   return { reply: { member } as Reply<N>, effects };
 }

@@ -18,9 +18,9 @@ const MAX_SENDERS = 1_000;
 
 /**
  * Passes signals on within the rates of the room and of each user. Signals above a rate wait; of one
- * sender, name and receiving user only the newest waits, so the last state of every user arrives. The
- * signals of one sender that may wait are bounded, and all senders share a bound of the room; beyond
- * it, the oldest are dropped.
+ * sender, name and receiving user only the newest waits, so the last state of every user arrives. Those
+ * of one sender and those of the room that may wait are bounded; beyond that, a sender's oldest is
+ * dropped, even the only one where thousands of senders wait.
  */
 export class Signals {
   readonly #outbox: Outbox;
@@ -28,6 +28,8 @@ export class Signals {
   readonly #timer: Timer;
   /** The waiting signals of each user, oldest first; the user whose turn is next comes first. */
   readonly #waiting = new Map<string, Map<string, Signal>>();
+  /** The waiting signals of all users. */
+  #total = 0;
   readonly #senders = new Map<string, TokenBucket>();
   readonly #room: TokenBucket;
   /** Whether the room's rate is used up: until the timer, all signals wait for their turn. */
@@ -46,16 +48,30 @@ export class Signals {
     const { name, userId, audience } = signal;
     const to = audience.to === 'user' ? audience.userId : null;
     const own = this.#waiting.get(userId) ?? new Map<string, Signal>();
-    this.#waiting.set(userId, own.set(JSON.stringify([name, to]), signal));
-    const { user, room } = fixed.waitingSignals;
-    const share = Math.max(1, Math.floor(room / this.#waiting.size));
-    while (own.size > Math.min(user, share)) this.#take(userId);
+    const key = JSON.stringify([name, to]);
+    if (!own.has(key)) this.#total++;
+    this.#waiting.set(userId, own.set(key, signal));
+    this.#keepBounds(userId, own, key);
     if (!this.#isRoomBusy) this.#sendOne(userId, this.#clock.now());
     this.#awaitTimer();
   }
 
+  /** Drops what is too much after a user's signal of that key was added, and never that one. */
+  #keepBounds(userId: string, own: Map<string, Signal>, key: string): void {
+    const { user, room } = fixed.waitingSignals;
+    const most = Math.min(user, Math.max(1, Math.floor(room / this.#waiting.size)));
+    const newest = own.get(key);
+    // A signal that replaces another keeps its place, which may be the first.
+    if (own.size > most && newest !== undefined && own.delete(key)) own.set(key, newest);
+    while (own.size > most) this.#take(userId);
+    const [first = userId] = this.#waiting.keys();
+    // Users who came when fewer waited may have more than their share.
+    if (this.#total > room) this.#take(first);
+  }
+
   /** Drops the waiting signals of a user who has left or may not send any more. */
   forget(userId: string): void {
+    this.#total -= this.#waiting.get(userId)?.size ?? 0;
     this.#waiting.delete(userId);
   }
 
@@ -93,6 +109,7 @@ export class Signals {
     if (own === undefined || first === undefined) return undefined;
     const [key, signal] = first;
     own.delete(key);
+    this.#total--;
     this.#waiting.delete(userId);
     if (own.size > 0) this.#waiting.set(userId, own);
     return signal;

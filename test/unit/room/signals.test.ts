@@ -101,6 +101,39 @@ it('[SIG5] users share the signals that may wait in a room, and the newest of ea
   });
 });
 
+it.each([
+  ['100 users one after another send 256', 100, 256],
+  ['5,000 users send one', 5_000, 1],
+])('[SIG5] at most 4,096 signals of a room wait, where %s', (_, users, each) => {
+  withHarness(OPEN, (harness) => {
+    const listener = enter(harness, 'listener');
+    for (let user = 0; user < users; user++) {
+      for (let at = 0; at < each; at++) {
+        harness.ask({ userId: `user ${user}` }, 'sendSignal', { name: `event ${user}.${at}` });
+      }
+    }
+    passSeconds(harness, 60);
+    const numbers = numbersSeen(listener);
+    expect(numbers.length).toBeGreaterThan(4_000);
+    expect(numbers.length).toBeLessThanOrEqual(200 + 4_096);
+    expect(numbers).toContain(Number(`${users - 1}.${each - 1}`));
+  });
+});
+
+it('[SIG5] the newest signal of a user is not dropped, even if it replaces the oldest', () => {
+  withHarness(OPEN, (harness) => {
+    const [alice, bob] = [enter(harness, 'alice'), enter(harness, 'bob')];
+    for (let x = 0; x < 21; x++) alice.say('cursor', { x });
+    for (let at = 0; at < 200; at++) alice.say(`event ${at}`);
+    for (let user = 0; user < 250; user++) {
+      harness.ask({ userId: `user ${user}` }, 'sendSignal', { name: 'event 0' });
+    }
+    alice.say('cursor', { x: 'newest' });
+    passSeconds(harness, 60);
+    expect(seen(bob).at(-1)).toEqual(['alice', 'newest']);
+  });
+});
+
 it('a signal looks at no waiting signals of other users', () => {
   withHarness(OPEN, (harness) => {
     const users = Array.from({ length: 50 }, (_, at) => enter(harness, `user ${at}`));
@@ -121,6 +154,7 @@ it.each([
   ['is kicked', 'kickMember', undefined],
   ['is banned', 'banMember', undefined],
   ['is muted', 'muteMember', undefined],
+  ['becomes a viewer', 'setRole', undefined],
   ['is banned without a connection', 'banMember', 'over HTTP'],
 ])('[SIG5] waiting signals of a user who %s are dropped', (_, command, overHttp) => {
   withHarness(OPEN, (harness) => {
@@ -133,7 +167,10 @@ it.each([
       else alice.say(name);
     }
     if (command === 'leaveRoom') alice?.say(command);
-    else expect(owner.ask(command, { userId: 'alice' }).ok).toBe(true);
+    else {
+      const role = command === 'setRole' ? { role: 'viewer' } : {};
+      expect(owner.ask(command, { userId: 'alice', ...role }).ok).toBe(true);
+    }
     harness.flush();
     const before = numbersSeen(owner).length;
     expect(before).toBe(20);
