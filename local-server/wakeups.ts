@@ -165,5 +165,5 @@ function opened({ path, durability }: WakeupsOptions): DatabaseSync {
 }
 
 function sentence(path: string, { message }: Error): string {
-  return `${path} cannot be used (${message}): make it writable, or if it is damaged restore it from a backup or move it away; wakeups are then set again when rooms change.`;
+  return `${path} cannot be used (${message}): make it writable, or if it is damaged restore it from a backup that holds it, or move it away; its wakeups are then set again when rooms and inboxes change.`;
 }

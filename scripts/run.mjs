@@ -2,10 +2,10 @@
 // Node can read it and say what is missing. Usage: node scripts/run.mjs FILE [arguments]
 import { pathToFileURL } from 'node:url';
 
-const [major = 0] = process.versions.node.split('.').map(Number);
-if (major < 24) {
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 24 || (major === 24 && minor < 9)) {
   process.stderr.write(
-    `Parlor needs Node 24 or later and this is Node ${process.versions.node}: install Node 24 from https://nodejs.org and run the command again.\n`,
+    `Parlor needs Node 24.9 or later and this is Node ${process.versions.node}: install Node 24 from https://nodejs.org and run the command again.\n`,
   );
   process.exit(1);
 }

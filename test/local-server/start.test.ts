@@ -232,19 +232,19 @@ describe('a failed start prints one sentence and exits with 1', () => {
     writeFileSync(join(folder, name), 'this is no database, only a long enough text');
     const lines = await refusal(startDev({ env: { DATA_DIR: folder } }));
     expect(lines).toEqual([
-      `${join(folder, name)} cannot be used (file is not a database): make it writable, or if it is damaged restore it from a backup or move it away; wakeups are then set again when rooms change.`,
+      `${join(folder, name)} cannot be used (file is not a database): make it writable, or if it is damaged restore it from a backup that holds it, or move it away; its wakeups are then set again when rooms and inboxes change.`,
     ]);
   });
 
-  test('for an old Node', async () => {
-    const versions = `{ value: { ...process.versions, node: '20.19.0' } }`;
+  test.each(['20.19.0', '24.8.0'])('for the old Node %s', async (node) => {
+    const versions = `{ value: { ...process.versions, node: '${node}' } }`;
     const preload = `data:text/javascript,Object.defineProperty(process, 'versions', ${versions})`;
     const program = new Program('scripts/run.mjs', {
       args: [MAIN],
       nodeArgs: ['--import', preload],
     });
     expect(await refusal(program)).toEqual([
-      'Parlor needs Node 24 or later and this is Node 20.19.0: install Node 24 from https://nodejs.org and run the command again.',
+      `Parlor needs Node 24.9 or later and this is Node ${node}: install Node 24 from https://nodejs.org and run the command again.`,
     ]);
   });
 });
