@@ -64,6 +64,7 @@ describe('the upgrade in docs/operating.md', () => {
     const commands = ['chown', 'git', 'npm', 'systemctl'].map(
       (name) => `${name}() { echo "${name} $* ($DATA_DIR)"; [ "${name} $*" != "$FAILING" ]; }`,
     );
+    commands.push('date() { echo "$1"; }');
     const lines = block('sh', 'systemctl stop')
       .replaceAll('/opt/parlor', folder)
       .replaceAll('/etc/parlor.env', settings);
@@ -75,7 +76,7 @@ describe('the upgrade in docs/operating.md', () => {
   }
 
   const steps = [
-    'npm run backup -- /var/backups/parlor-before-upgrade',
+    'npm run backup -- /var/backups/parlor-+%F-%H%M',
     'systemctl stop parlor',
     'git pull',
     'npm ci',

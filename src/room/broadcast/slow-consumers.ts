@@ -44,7 +44,10 @@ export class SlowConsumers {
     this.#awaitTimer();
   }
 
-  /** Also after the last connection has caught up, so that none counts as slow at its next lag. */
+  /**
+   * Once more after the last connection has caught up: that empties `#retried`, so that the connection's
+   * next lag counts from the beginning.
+   */
   #awaitTimer(): void {
     if (this.#isTimerSet || this.#slow.size + this.#retried.size === 0) return;
     this.#isTimerSet = true;
