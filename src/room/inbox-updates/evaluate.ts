@@ -86,10 +86,10 @@ function dueAt(
     if (!isPresent) return now;
     const readUpTo = members.find(userId)?.readUpTo ?? 0;
     const first = unreadMessages.oldest(userId, readUpTo);
-    return (
-      (first?.timestamp ?? now) +
-      (isNotified(current) ? inboxLimits.pushWaitMs : inboxLimits.presentMs)
-    );
+    // The oldest is not found behind 10,000 messages of the user's own.
+    if (first === undefined) return now;
+    const { pushWaitMs, presentMs } = inboxLimits;
+    return first.timestamp + (isNotified(current) ? pushWaitMs : presentMs);
   }
   if (!isLazy(before, current) || (!isPresent && isUnreadAgain(before, current))) return now;
   const sentAt = Math.min(sent.at, now);

@@ -83,13 +83,22 @@ test('[INB7] a count shown to a watching user before its update arrives is not s
   expect(list(world, person('ann')).conversations).toMatchObject([{ unreadMentions: 1 }]);
 });
 
-test("[INB7] a user's inbox shows an unread message that follows 10,000 of their own", () => {
-  const world = newWorld();
-  for (let at = 0; at < fixed.unreadLookedAt; at++) say(world, 'general', 'bot');
-  say(world, 'general', 'ann');
-  world.rest();
-  expect(list(world, person('bot')).conversations).toMatchObject([{ unread: 1 }]);
-});
+test.each([
+  ['an absent', false],
+  ['a present', true],
+])(
+  "[INB7] %s user's inbox shows an unread message that follows 10,000 of their own",
+  (_, isPresent) => {
+    const world = newWorld();
+    say(world, 'general', 'bot');
+    if (isPresent) world.join('general', person('bot'));
+    for (let at = 1; at < fixed.unreadLookedAt; at++) say(world, 'general', 'bot');
+    world.rest();
+    say(world, 'general', 'ann');
+    pass(world, 2 * 60_000);
+    expect(list(world, person('bot')).conversations).toMatchObject([{ unread: 1 }]);
+  },
+);
 
 test('[INB1] users who read every message at once cost a call an hour each, even if they are mentioned', () => {
   const world = newWorld();
