@@ -31,6 +31,9 @@ const TOKEN_USED_MS = 6 * 3_600_000;
 /** How long a push service may take to answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
+/** The shortest wait that `Retry-After` asks for after any status but 429, in milliseconds. */
+const MIN_RETRY_AFTER_MS = 60_000;
+
 /** Most push services for which a token is kept. */
 const MAX_TOKENS = 100;
 
@@ -129,7 +132,9 @@ function outcomeOf({ ok, status, headers }: Response): PushOutcome {
   if (status === 404 || status === 410) return 'gone';
   const after = headers.get('retry-after');
   if (status !== 429 && after === null) return 'failed';
-  return { retryAfterMs: retryAfterMs(after, Date.now()) };
+  const waitMs = retryAfterMs(after, Date.now());
+  // Growing intervals do not apply then: a service in trouble must not be asked every second.
+  return { retryAfterMs: status === 429 ? waitMs : Math.max(MIN_RETRY_AFTER_MS, waitMs) };
 }
 
 function privateKeyOf({ publicKey, privateKey: d }: VapidKeys) {

@@ -14,7 +14,9 @@ it.each<[answer: PushAnswer, outcome: unknown]>([
   [{ status: 503 }, 'failed'],
   [{ status: 503, headers: retryAfter(600) }, { retryAfterMs: 600_000 }],
   [{ status: 500, headers: retryAfter(60) }, { retryAfterMs: 60_000 }],
+  [{ status: 503, headers: retryAfter(0) }, { retryAfterMs: 60_000 }],
   [{ status: 429, headers: retryAfter(600) }, { retryAfterMs: 600_000 }],
+  [{ status: 429, headers: retryAfter(5) }, { retryAfterMs: 5_000 }],
   [{ status: 429 }, { retryAfterMs: 60_000 }],
   [{ status: 410, headers: retryAfter(600) }, 'gone'],
 ])('[PUSH5] after the answer %j the outcome of a push is %j', async (answer, outcome) => {
