@@ -68,9 +68,14 @@ export class Deliveries {
     if (this.#ports.courier !== undefined) this.#ready.add(target);
   }
 
-  /** Removes everything owed to a target, which is to get nothing any more. */
-  drop(target: string): void {
-    this.#rows.drop(target);
+  /** Removes what is owed to a target, which is not to get it any more, but for some keys. */
+  drop(target: string, except: readonly string[] = []): void {
+    this.#rows.drop(target, except);
+  }
+
+  /** Whether anything is owed to a target, but for some keys. */
+  owes(target: string, except: readonly string[] = []): boolean {
+    return this.#rows.has(target, except);
   }
 
   /** The version of the delivery that waits or is under way; undefined without one. */

@@ -140,8 +140,25 @@ export class DeliveryRows {
     );
   }
 
-  drop(target: string): void {
-    this.#sql.run('DELETE FROM deliveries WHERE target = ?', target);
+  /** Removes a target's rows with other keys than these. */
+  drop(target: string, except: readonly string[]): void {
+    this.#sql.run(
+      `DELETE FROM deliveries
+        WHERE target = ? AND key NOT IN (SELECT value FROM json_each(?))`,
+      target,
+      JSON.stringify(except),
+    );
+  }
+
+  /** Whether a target has a row with another key than these. */
+  has(target: string, except: readonly string[]): boolean {
+    const rows = this.#sql.all(
+      `SELECT 1 FROM deliveries
+        WHERE target = ? AND key NOT IN (SELECT value FROM json_each(?)) LIMIT 1`,
+      target,
+      JSON.stringify(except),
+    );
+    return rows.length > 0;
   }
 
   /** All rows. */

@@ -51,11 +51,16 @@ export function hookCarrier(peers: HookPeers): Carry {
     }
     const roomId = target.slice(ROOM_TARGET.length);
     const events = peers.eventsOf(roomId);
-    return carryInOrder(deliveries, STARTS_WITHIN_MS, (delivery) => {
-      // Since it was stored, the settings may have changed.
-      if (!events.has(eventOf(delivery))) return nothingToSend(peers.hook, roomId);
+    const ended: string[] = [];
+    return carryInOrder(deliveries, STARTS_WITHIN_MS, async (delivery) => {
       const carry = delivery.key === LOG_KEY ? carryLog : carryEvent;
-      return carry(peers, roomId, delivery);
+      // Since it was stored, the settings may have changed.
+      const isSent = events.has(eventOf(delivery));
+      const outcome = isSent ? await carry(peers, roomId, delivery) : 'nothing';
+      ended.push(delivery.key);
+      if (outcome !== 'nothing') return outcome;
+      await peers.hook((hook) => hook.nothingToSend(roomId, ended));
+      return 'delivered';
     });
   };
 }
@@ -64,11 +69,12 @@ function eventOf({ key, body }: Delivery): HookEvent {
   return key === LOG_KEY ? 'room.changed' : (JSON.parse(body) as { type: HookEvent }).type;
 }
 
+/** @returns `nothing` where there is no log to send */
 async function carryLog(
   peers: HookPeers,
   roomId: string,
   { body, version }: Delivery,
-): Promise<DeliveryOutcome> {
+): Promise<DeliveryOutcome | 'nothing'> {
   const { position, replays, batch: kept } = JSON.parse(body) as LogBody;
   const read = kept === null ? await readBatch(peers, roomId, position, replays) : kept;
   if (typeof read === 'string') return read;
@@ -94,30 +100,24 @@ async function readBatch(
   roomId: string,
   after: string,
   replays: number,
-): Promise<Batch | 'delivered' | 'failed'> {
+): Promise<Batch | 'nothing' | 'failed'> {
   const answer = await within(READ_TIMEOUT_MS, ask(roomId, after));
   if (answer === undefined || !answer.ok) {
     // A deleted room has no log to send.
-    if (answer?.error.code === 'room_not_found') return nothingToSend(hook, roomId);
+    if (answer?.error.code === 'room_not_found') return 'nothing';
     await hook((live) => live.failed(roomId, 'its room does not answer'));
     return 'failed';
   }
   const { ok: _, hasMore, ...data } = answer;
   const { epoch, from, to, changes, reset } = data;
   // A room that has begun again is sent with its first change.
-  if (to === 0) return nothingToSend(hook, roomId);
+  if (to === 0) return 'nothing';
   const position = formatPosition({ epoch, rev: to });
   const isEmpty = changes.length === 0 && reset === undefined;
   const id = isEmpty ? '' : await eventId([roomId, epoch, from, to, replays]);
   const timestamp = new Date().toISOString();
   const event = { type: 'room.changed', timestamp, data: { roomId, ...data } };
   return { id, body: isEmpty ? '' : JSON.stringify(event), position, hasMore };
-}
-
-/** Ends a delivery without a request. */
-async function nothingToSend(hook: HookPeers['hook'], roomId: string): Promise<'delivered'> {
-  await hook((live) => live.nothingToSend(roomId));
-  return 'delivered';
 }
 
 async function carryEvent(

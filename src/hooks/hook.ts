@@ -154,13 +154,20 @@ export class Hook implements Hosted {
     });
   }
 
-  /** Nothing is left to be sent of a room: it keeps no request, and does not count as failing. */
-  nothingToSend(roomId: string): void {
+  /**
+   * Deliveries of a room have ended, the last one without a request. If none is left, the room does
+   * not count as failing.
+   * @param ended their keys
+   */
+  nothingToSend(roomId: string, ended: readonly string[]): void {
     const known = this.#rows.find(roomId);
     if (known.failingSince === null && known.batch === null) return;
+    const batch = ended.includes(LOG_KEY) ? null : known.batch;
+    const isLast = !this.#deliveries.owes(`${ROOM_TARGET}${roomId}`, ended);
     this.#write(() => {
-      this.#noteTaken(roomId, known);
-      this.#rows.put(roomId, { ...known, batch: null, failingSince: null, reason: null });
+      if (isLast) this.#noteTaken(roomId, known);
+      const state = isLast ? { failingSince: null, reason: null } : {};
+      this.#rows.put(roomId, { ...known, batch, ...state });
     });
   }
 

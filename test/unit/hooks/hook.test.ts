@@ -178,6 +178,23 @@ describe('the hook', () => {
   );
 
   it(
+    'counts a room as failing while its changes fail, also if other settings drop an event',
+    withHarness(async (harness) => {
+      harness.answer = down;
+      harness.say('one');
+      await harness.settle();
+      const status = () => harness.use((hook) => hook.statusOf('harness'));
+      const before = status();
+      harness.die();
+      harness.fingerprint = 'other settings';
+      harness.events = new Set(['room.changed']);
+      await harness.pass(DAY_MS);
+      expect(harness.noted).toEqual(['it answered 500']);
+      expect(status()).toEqual(before);
+    }, hookEvents),
+  );
+
+  it(
     'counts a room as failing no longer when it is deleted',
     withHarness(async (harness) => {
       harness.answer = down;
