@@ -12,9 +12,7 @@ import { R2BlobStore } from './r2-blob-store.ts';
  * @param sweep asks the room which of its stored bytes have no file
  */
 export function roomCarrier(env: Environment, roomId: string, sweep: AskSweep): Carry {
-  const toHook = pacedCarry((deliveries) =>
-    env.HOOK.getByName(roomId).tell(deliveries.map(({ key, body }) => ({ key, body }))),
-  );
+  const toHook = pacedCarry((deliveries) => env.HOOK.getByName(roomId).tell(deliveries));
   return async (target, deliveries) => {
     if (target === HOOK_TARGET) return toHook(target, deliveries);
     if (target === FILES_TARGET) {

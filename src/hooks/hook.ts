@@ -2,7 +2,7 @@ import { Deliveries, WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
 import type { Hosted } from '../host/hosted-object.ts';
 import type { Clock, Courier, Ids, Log, Sql, Timer, Wakeup } from '../host/ports.ts';
 import { unavailable } from '../protocol/codes/errors.ts';
-import { CREATED_KEY, ERASED_KEY, LOG_KEY } from '../room/hook/deliver.ts';
+import { CREATED_KEY, DELETED_KEY, ERASED_BODY, LOG_KEY } from '../room/hook/deliver.ts';
 import { Database } from '../room/storage/database.ts';
 import { type Batch, type FailingRoom, type HookedRoom, HookRows } from './hook-rows.ts';
 import { hookMigrations } from './migrations.ts';
@@ -101,13 +101,17 @@ export class Hook implements Hosted {
     });
   }
 
-  /** Takes deliveries from a room: that its log has changed, or an event with its body. */
+  /** Takes deliveries from a room: that its log has changed or is erased, or an event with its body. */
   enqueue(roomId: string, deliveries: readonly { key: string; body: string }[]): void {
     this.#write(() => {
+      const isErasure = ({ key, body }: { key: string; body: string }) =>
+        key === LOG_KEY && body === ERASED_BODY;
+      // What comes with the deletion is of the end of the room, or of its next life.
+      if (deliveries.some(isErasure)) this.#erase(roomId);
       if (this.#rows.state() === undefined) this.#rows.setState(this.#options.fingerprint, false);
       for (const { key, body } of deliveries) {
+        if (isErasure({ key, body })) continue;
         if (key === LOG_KEY) this.#logChanged(roomId);
-        else if (key === ERASED_KEY) this.#logErased(roomId);
         else this.#deliveries.add(`${ROOM_TARGET}${roomId}`, key, body);
       }
       // Changes that wait for a retry are then tried together with the beginning, and after it.
@@ -176,6 +180,8 @@ export class Hook implements Hosted {
    * @param version that of its delivery: if it has been raised since, the batch is read again
    */
   failed(roomId: string, reason: string, version?: number, batch: Batch | null = null): void {
+    // Of a room that was deleted meanwhile it is not repeated.
+    if (!this.isStopped && !this.#deliveries.owes(`${ROOM_TARGET}${roomId}`)) return;
     this.#write(() => {
       const known = this.#rows.find(roomId);
       const current = this.#deliveries.versionOf(`${ROOM_TARGET}${roomId}`, LOG_KEY);
@@ -268,10 +274,16 @@ export class Hook implements Hosted {
     this.#rows.dropBatch(roomId);
   }
 
-  /** A log that is still to be sent is read again, and then found to be gone. */
-  #logErased(roomId: string): void {
-    const waiting = this.#deliveries.versionOf(`${ROOM_TARGET}${roomId}`, LOG_KEY);
-    if (waiting !== undefined) this.#logChanged(roomId);
+  /**
+   * Drops the events of a deleted room that wait. A log that is still to be sent is read again, and
+   * then found to be gone.
+   */
+  #erase(roomId: string): void {
+    const target = `${ROOM_TARGET}${roomId}`;
+    this.#deliveries.drop(target, [LOG_KEY, DELETED_KEY]);
+    const isLogOwed = this.#deliveries.versionOf(target, LOG_KEY) !== undefined;
+    if (isLogOwed) this.#logChanged(roomId);
+    else this.nothingToSend(roomId, [LOG_KEY]);
   }
 
   #noteTaken(roomId: string, { failingSince }: HookedRoom): void {

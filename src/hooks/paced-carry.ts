@@ -1,5 +1,5 @@
 import type { Carry } from '../host/courier.ts';
-import type { Delivery } from '../host/ports.ts';
+import { hookDeliveries } from '../room/hook/deliver.ts';
 
 /** Least time between two calls of a room to its webhook, in milliseconds. */
 const EVERY_MS = 1_000;
@@ -8,7 +8,9 @@ const EVERY_MS = 1_000;
  * Carries a room's deliveries to its webhook: at once after a pause, otherwise once a second. Changes
  * in between are sent together, so a busy room pays for one call a second.
  */
-export function pacedCarry(carry: (deliveries: readonly Delivery[]) => Promise<void>): Carry {
+export function pacedCarry(
+  carry: (deliveries: { key: string; body: string }[]) => Promise<void>,
+): Carry {
   let carriedAt = -Infinity;
   return async (_, deliveries) => {
     const waitMs = carriedAt + EVERY_MS - Date.now();
@@ -18,7 +20,7 @@ export function pacedCarry(carry: (deliveries: readonly Delivery[]) => Promise<v
       });
     }
     carriedAt = Date.now();
-    await carry(deliveries);
+    await carry(hookDeliveries(deliveries));
     return deliveries.map(() => 'delivered');
   };
 }

@@ -1,3 +1,4 @@
+import type { Delivery } from '../../host/ports.ts';
 import type { HookEvent } from '../../protocol/hook-requests.ts';
 import { shownMember } from '../access/targets.ts';
 import type { UpkeepContext } from '../context.ts';
@@ -9,8 +10,14 @@ export const HOOK_TARGET = 'hook';
 /** The key for new entries in the room's log: the webhook reads them from its own position on. */
 export const LOG_KEY = 'log';
 
-/** The key that says that the log is erased: a request that is kept for its retry is dropped. */
-export const ERASED_KEY = 'erased';
+/** The body that comes with `LOG_KEY` when the room is deleted: what waits of it is not sent. */
+export const ERASED_BODY = '{"erased":true}';
+
+/** The key under which the room stores that it was deleted, so that later changes leave it. */
+const ERASED_KEY = 'erased';
+
+/** The key for the end of the room. */
+export const DELETED_KEY = 'deleted';
 
 /** The key for the beginning of the room, which the webhook sends before its first changes. */
 export const CREATED_KEY = 'created';
@@ -24,8 +31,8 @@ export function hookKeys(context: UpkeepContext, effects: readonly Effect[]): Re
   const owe = (event: HookEvent, key: string) => hookEvents.has(event) && keys.add(key);
   for (const effect of effects) {
     if (effect.type === 'eraseStorage') {
-      owe('room.deleted', 'deleted');
-      owe('room.changed', ERASED_KEY);
+      owe('room.deleted', DELETED_KEY);
+      keys.add(ERASED_KEY);
     }
     if (effect.type !== 'broadcast') continue;
     const { event, position } = effect;
@@ -40,6 +47,13 @@ export function hookKeys(context: UpkeepContext, effects: readonly Effect[]): Re
   return keys;
 }
 
+/** Deliveries as the webhook takes them: it knows no key of its own for a deletion. */
+export function hookDeliveries(
+  deliveries: readonly Pick<Delivery, 'key' | 'body'>[],
+): { key: string; body: string }[] {
+  return deliveries.map(({ key, body }) => ({ key: key === ERASED_KEY ? LOG_KEY : key, body }));
+}
+
 /** The delivery owed to the webhook when the log has changed without an event. */
 export function logDelivery({ hookEvents }: UpkeepContext): readonly Effect[] {
   const isFollowed = hookEvents.has('room.changed');
@@ -51,8 +65,8 @@ export function hookBody(context: UpkeepContext, key: string): string | undefine
   const { state, roomId, room, members, now } = context;
   const bodyOf = (type: HookEvent, data: object) =>
     JSON.stringify({ type, timestamp: new Date(now).toISOString(), data: { roomId, ...data } });
-  if (key === 'deleted') return bodyOf('room.deleted', { epoch: state.epoch });
-  if (key === ERASED_KEY) return '{}';
+  if (key === DELETED_KEY) return bodyOf('room.deleted', { epoch: state.epoch });
+  if (key === ERASED_KEY) return ERASED_BODY;
   if (state.deletion !== null) return undefined;
   if (key === CREATED_KEY) return bodyOf('room.created', { epoch: state.epoch, room: room.info() });
   if (!key.startsWith(MEMBER)) return '{}';

@@ -11,6 +11,7 @@ import type { Result } from '../../../src/protocol/frames.ts';
 import type { HookEvent } from '../../../src/protocol/hook-requests.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
+import { hookDeliveries } from '../../../src/room/hook/deliver.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
 import { RoomHarness } from '../room/room-harness.ts';
 
@@ -57,6 +58,8 @@ export class HookHarness {
   /** Failures reported to operators; `works` at the end of one. */
   readonly noted: string[] = [];
   readonly failures: unknown[] = [];
+  /** The keys of the deliveries that the room has given the hook. */
+  readonly keys = new Set<string>();
   readonly folder = mkdtempSync(join(FOLDER, 'parlor-hook-'));
   readonly #file = new SqliteFile(join(this.folder, 'hook.sqlite'), 'process', () => undefined);
   #hook: Hook | undefined;
@@ -78,7 +81,9 @@ export class HookHarness {
       courier: {
         send: (_, deliveries, settle) =>
           void this.#queue.push(() => {
-            this.use((hook) => hook.enqueue('harness', deliveries));
+            const taken = hookDeliveries(deliveries);
+            for (const { key } of taken) this.keys.add(key);
+            this.use((hook) => hook.enqueue('harness', taken));
             this.room.turn(() => settle(deliveries.map(() => 'delivered')));
           }),
       },

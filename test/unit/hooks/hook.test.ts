@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PostOutcome } from '../../../src/hooks/post.ts';
 import { type HookEvent, hookEvents } from '../../../src/protocol/hook-requests.ts';
+import { ERASED_BODY, LOG_KEY } from '../../../src/room/hook/deliver.ts';
 import { admin, HookHarness, type Sent } from './hook-harness.ts';
 
 const HOUR_MS = 3_600_000;
@@ -175,6 +176,86 @@ describe('the hook', () => {
       expect(harness.sent.slice(failed)).toEqual([]);
       expect(harness.use((hook) => hook.statusOf('harness'))).toMatchObject({ isWaiting: false });
     }),
+  );
+
+  it.each<[still: HookEvent[], events: readonly HookEvent[]]>([
+    [['room.deleted'], hookEvents],
+    [[], ['member.updated']],
+    [[], ['room.created', 'room.changed', 'member.updated', 'notification']],
+  ])('sends %j, and no event that waits, of a deleted room where it follows %j', (still, events) =>
+    withHarness(async (harness) => {
+      harness.answer = down;
+      harness.say('one');
+      harness.do('setRole', { userId: 'bob', role: 'moderator' }, admin);
+      await harness.settle();
+      const body = JSON.stringify({ type: 'notification' });
+      if (events.includes('notification')) {
+        harness.use((hook) => hook.enqueue('harness', [{ key: 'notification:bob', body }]));
+      }
+      harness.do('deleteRoom', {}, admin);
+      await harness.settle();
+      harness.answer = taken;
+      const failed = harness.sent.length;
+      await harness.pass(DAY_MS);
+      expect(harness.sent.slice(failed).map(({ type }) => type)).toEqual(still);
+      expect(harness.noted).toEqual(['it answered 500', 'works']);
+      expect(harness.use((hook) => hook.summary())).toMatchObject({ failing: 0 });
+    }, events)(),
+  );
+
+  it(
+    'sends the events of the next life of a room that is deleted and reopened within a second',
+    withHarness(async (harness) => {
+      harness.answer = down;
+      harness.say('one');
+      harness.do('setRole', { userId: 'bob', role: 'moderator' }, admin);
+      await harness.settle();
+      harness.do('deleteRoom', {}, admin);
+      harness.do('reopenRoom', {}, admin);
+      harness.say('again');
+      harness.do('setRole', { userId: 'cem', role: 'moderator' }, admin);
+      await harness.settle();
+      harness.answer = taken;
+      const failed = harness.sent.length;
+      await harness.pass(DAY_MS);
+      const later = harness.sent.slice(failed);
+      expect(later.map(({ type }) => type)).toEqual([
+        'room.created',
+        'room.deleted',
+        'room.changed',
+        'member.updated',
+      ]);
+      expect(later.at(-1)?.data).toMatchObject({ member: { userId: 'cem' } });
+      expect(later[0]?.data.epoch).toBe(later[2]?.data.epoch);
+    }, hookEvents),
+  );
+
+  it(
+    'learns of a deletion by a key that earlier versions know, too',
+    withHarness(async (harness) => {
+      harness.say('one');
+      harness.do('deleteRoom', {}, admin);
+      await harness.settle();
+      expect([...harness.keys].toSorted()).toEqual(['created', 'deleted', 'log']);
+    }, hookEvents),
+  );
+
+  it(
+    'does not count a room as failing when a request fails during which it is deleted',
+    withHarness(
+      async (harness) => {
+        harness.answer = () => {
+          const erased = { key: LOG_KEY, body: ERASED_BODY };
+          harness.use((hook) => hook.enqueue('harness', [erased]));
+          return down();
+        };
+        harness.do('setRole', { userId: 'bob', role: 'moderator' }, admin);
+        await harness.pass(DAY_MS);
+        expect(harness.sent).toHaveLength(1);
+        expect(harness.use((hook) => hook.summary())).toMatchObject({ failing: 0 });
+      },
+      ['member.updated'],
+    ),
   );
 
   it(
