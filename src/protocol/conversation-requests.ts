@@ -73,9 +73,17 @@ export const conversationRequests = {
     reply: withConversation.extend({ created: z.literal(true).optional() }),
     via: 'service',
   },
-  /** A room that does not exist stores nothing, and replies no conversation. */
+  /**
+   * A room that does not exist stores nothing, and replies no conversation.
+   * @property other read only by rooms of earlier versions
+   */
   setBlocked: {
-    payload: z.object({ roomId, userId: z.string(), blocked: z.boolean() }),
+    payload: z.object({
+      roomId,
+      userId: z.string(),
+      other: z.string().optional(),
+      blocked: z.boolean(),
+    }),
     reply: withConversation.partial(),
     via: 'service',
   },

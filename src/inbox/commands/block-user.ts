@@ -26,7 +26,7 @@ function setBlocked(
   // A block comes first, because a user who is about to open the room asks this inbox once more.
   if (blocked || !hasRoom) store(context, other, blocked);
   if (!hasRoom) return { reply: {} };
-  const payload = { userId, blocked };
+  const payload = { userId, other, blocked };
   return {
     asks: [{ to: { direct: other }, identity: service(userId), name: 'setBlocked', payload }],
     resume: (later, [answer]) => {

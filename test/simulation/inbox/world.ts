@@ -23,6 +23,8 @@ export const admin: Identity = { userId: 'the admin', name: 'Admin', admin: true
 
 /** A call between two objects that is under way. */
 interface InTransit {
+  /** What an inbox asks a room; absent in other calls. */
+  ask?: Ask;
   /** The call arrives, and its sender gets the result. */
   arrive(): void;
   /** The call is lost, and its sender gets a failure. */
@@ -331,6 +333,7 @@ export class World {
     }
     const roomId = 'room' in to ? to.room : directIdOf(identity.userId, to.direct);
     this.transit.push({
+      ask,
       arrive: () => {
         let result: Result = { ok: false, error: internalProblem };
         try {

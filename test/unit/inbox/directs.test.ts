@@ -143,6 +143,13 @@ test('[INB4] blocks do not add to the 20 direct rooms a day, and ask no room of 
   expect(world.calls).toBe(before);
 });
 
+test('a block is sent to the direct room with both users, whom rooms of earlier versions require', () => {
+  const world = newWorld('anyone');
+  world.toInbox(person('ann'), 'blockUser', { userId: 'eve' });
+  const payload = { userId: 'ann', other: 'eve', blocked: true };
+  expect(world.transit.map(({ ask }) => ask?.payload)).toEqual([payload]);
+});
+
 test('[INB4] a user who is blocked before their direct room exists does not count in it', () => {
   const world = newWorld('anyone');
   meet(world, 'hall', ['ann', 'eve']);
