@@ -62,7 +62,13 @@ function open(context: InboxContext, other: string): Pending {
   const payload = { userId, other, username, ...(blocks.has(userId, other) && { blocks: true }) };
   return {
     asks: [askDirect(context, other, 'openDirect', payload)],
-    resume: (last, [opened]) => ({ reply: { conversation: remember(last, opened) } }),
+    resume: (later, [opened]) => {
+      const reply = (last: InboxContext) => ({ reply: { conversation: remember(last, opened) } });
+      const isUnblocked = payload.blocks === true && !later.blocks.has(userId, other);
+      if (!isUnblocked) return reply(later);
+      const unblocked = { userId, other, blocked: false };
+      return { asks: [askDirect(later, other, 'setBlocked', unblocked)], resume: reply };
+    },
   };
 }
 

@@ -188,6 +188,29 @@ test.each(['eve', 'ann'])(
   },
 );
 
+test('[INB4] a block that is ended while the direct room is opened does not stay in the room', () => {
+  // The block is ended after some calls of the opening, and either of them goes on first.
+  for (let calls = 0; calls <= 5; calls++) {
+    for (let between = 0; between <= 2; between++) {
+      const world = newWorld('anyone');
+      meet(world, 'hall', ['ann', 'eve']);
+      expect(block(world, 'ann', 'eve')).toBe('ok');
+      world.toInbox(person('ann'), 'openDirect', { userId: 'eve' });
+      for (let at = 0; at < calls; at++) world.transit.shift()?.arrive();
+      const opening = world.transit.splice(0);
+      world.toInbox(person('ann'), 'unblockUser', { userId: 'eve' });
+      for (let at = 0; at < between; at++) world.transit.shift()?.arrive();
+      const unblocking = world.transit.splice(0);
+      for (const call of opening) call.arrive();
+      world.arriveAll();
+      for (const call of unblocking) call.arrive();
+      world.arriveAll();
+      expect(sayTo(world, 'eve', 'ann')).toBe('ok');
+      expect([calls, between, isUnread(world, 'ann', 'eve')]).toEqual([calls, between, true]);
+    }
+  }
+});
+
 test('[INB9] a block that waits in a direct room is erased with its user', () => {
   const world = newWorld('anyone');
   meet(world, 'hall', ['annika', 'eve']);
