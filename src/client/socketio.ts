@@ -43,6 +43,7 @@ export interface Reply {
 }
 
 interface Message {
+  id: string;
   roomId: string;
   seq: number;
   rev: number;
@@ -58,7 +59,7 @@ interface Joined {
   /** The highest `seq` shown. */
   seq: number;
   /** While pages of missed messages are still expected: what is to be shown after them, by `seq`. */
-  held: Map<number, { message: Message; isWanted: boolean }> | undefined;
+  held: Map<number, Message> | undefined;
 }
 
 /** The field for the text when an application emits only a text. */
@@ -108,6 +109,8 @@ export class AdaptedSocket {
   readonly #subscribed = new Set<string>();
   readonly #rooms = new Map<string, Joined>();
   readonly #pending = new Set<Pending>();
+  /** Without `echo`: the ids of messages that are not shown, because this socket has emitted them. */
+  readonly #own = new Set<unknown>();
   #lastRoom: string | undefined;
 
   constructor(raw: RawSocket, options: AdapterOptions) {
@@ -186,8 +189,9 @@ export class AdaptedSocket {
     };
     if (as === 'leaveRoom') this.#rooms.delete(String(payload['roomId']));
     // With an id a message is stored once, however often it is sent.
-    const id = as === 'message' ? { id: makeId(), ...payload } : payload;
-    const command = { as, payload: id, answered };
+    const identified = as === 'message' ? { id: makeId(), ...payload } : payload;
+    if (as === 'message' && this.#options.echo !== true) this.#own.add(identified['id']);
+    const command = { as, payload: identified, answered };
     this.#pending.add(command);
     // Without a connection it waits until the rooms are joined again.
     if (this.raw.connected) this.#send(command);
@@ -222,9 +226,7 @@ export class AdaptedSocket {
     this.raw.emit(as, { ...payload, ...again }, (reply: Reply) => {
       this.#pending.delete(command);
       if (reply.ok && as === 'joinRoom') this.#joined(payload, reply);
-      if (reply.ok && as === 'message') {
-        this.#show(reply['message'] as Message, this.#options.echo === true);
-      }
+      if (reply.ok && as === 'message') this.#show(reply['message'] as Message);
       answered(reply);
     });
   }
@@ -262,17 +264,16 @@ export class AdaptedSocket {
       );
       return;
     }
-    const held = [...room.held.values()].toSorted((a, b) => a.message.seq - b.message.seq);
+    const held = [...room.held.values()].toSorted((a, b) => a.seq - b.seq);
     room.held = undefined;
-    for (const { message, isWanted } of held) this.#show(message, isWanted);
+    for (const message of held) this.#show(message);
   }
 
   /** Calls the listeners of `message` with each message once. */
-  #show(message: Message, isWanted = true): void {
+  #show(message: Message): void {
     const room = this.#rooms.get(message.roomId);
     if (room?.held !== undefined) {
-      const isStillWanted = isWanted && room.held.get(message.seq)?.isWanted !== false;
-      room.held.set(message.seq, { message, isWanted: isStillWanted });
+      room.held.set(message.seq, message);
       return;
     }
     if (room !== undefined) {
@@ -280,7 +281,8 @@ export class AdaptedSocket {
       room.seq = message.seq;
       room.rev = Math.max(room.rev, message.rev);
     }
-    if (isWanted && message.deletedAt === undefined) this.#dispatch('message', message);
+    const isOwn = this.#own.delete(message.id);
+    if (!isOwn && message.deletedAt === undefined) this.#dispatch('message', message);
   }
 
   #dispatch(as: string, payload: object): void {

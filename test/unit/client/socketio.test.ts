@@ -36,7 +36,7 @@ function joinedSocket(options: AdapterOptions = {}) {
 }
 
 function said(seq: number, message: string, more: object = {}) {
-  return { roomId: 'r', seq, rev: seq, message, ...more };
+  return { id: `${seq}`, roomId: 'r', seq, rev: seq, message, ...more };
 }
 
 test('pages of missed messages are shown after the last one, with live ones, in their order', () => {
@@ -79,11 +79,25 @@ test('a message of its own that is stored between pages is shown only with `echo
   for (const echo of [false, true]) {
     const { socket, shown, hear, answer } = joinedSocket({ echo });
     hear('connect');
-    socket.emit('message', { message: 'mine' });
+    socket.emit('message', { id: '4', message: 'mine' });
     answer({ position: 'e:3', missed: [said(3, 'three')], complete: false });
     answer({ message: said(4, 'mine') });
     answer({ position: 'e:4', messages: [said(4, 'mine')], complete: true });
     expect(shown).toEqual(echo ? ['three', 'mine'] : ['three']);
+  }
+});
+
+test('a message of its own whose acknowledgement was lost is shown once, and only with `echo`', () => {
+  for (const echo of [false, true]) {
+    const { socket, shown, hear, answer, drop } = joinedSocket({ echo });
+    socket.emit('message', { id: 'own', message: 'mine' });
+    drop();
+    hear('connect');
+    const mine = said(3, 'mine', { id: 'own' });
+    answer({ position: 'e:4', missed: [mine, said(4, 'four')], complete: true });
+    answer({ message: mine });
+    hear('message', said(5, 'five'));
+    expect(shown).toEqual(echo ? ['mine', 'four', 'five'] : ['four', 'five']);
   }
 });
 
