@@ -38,7 +38,7 @@ export interface AdapterOptions {
 /** The reply to every command. */
 export interface Reply {
   ok: boolean;
-  error?: { code: string; message: string };
+  error?: { code: string; message: string; retryAfterMs?: number };
   [field: string]: unknown;
 }
 
@@ -75,6 +75,9 @@ interface Pending {
   payload: Payload;
   answered: (reply: Reply) => void;
 }
+
+/** The wait before a refused page is asked for again, without `retryAfterMs`, in milliseconds. */
+const AGAIN_MS = 1_000;
 
 /** Events of the connection, which Socket.IO makes itself. */
 const OWN_NAMES = new Set(['connect', 'connect_error', 'disconnect']);
@@ -222,7 +225,7 @@ export class AdaptedSocket {
     const { as, payload, answered } = command;
     const joined = this.#rooms.get(String(payload['roomId']));
     const isAgain = as === 'joinRoom' && joined !== undefined;
-    const again = isAgain && { history: 0, since: `${joined.epoch}:${joined.rev}` };
+    const again = isAgain && { history: 0, since: positionOf(joined) };
     this.raw.emit(as, { ...payload, ...again }, (reply: Reply) => {
       this.#pending.delete(command);
       if (reply.ok && as === 'joinRoom') this.#joined(payload, reply);
@@ -242,7 +245,7 @@ export class AdaptedSocket {
       this.#rooms.set(roomId, { payload, epoch, rev, seq: rev, held: undefined });
     } else {
       room.payload = payload;
-      this.#missed(roomId, reply);
+      this.#missed(room, reply);
     }
   }
 
@@ -250,23 +253,37 @@ export class AdaptedSocket {
    * Takes a page of missed messages. Pages are in the order of `rev`, and live messages arrive between
    * them: all are shown after the last page, in the order of `seq`.
    */
-  #missed(roomId: string, reply: Reply): void {
-    const room = this.#rooms.get(roomId);
-    if (room === undefined) return;
+  #missed(room: Joined, reply: Reply): void {
+    if (!this.#isJoined(room)) return;
     room.held ??= new Map();
     const messages = (reply['missed'] ?? reply['messages'] ?? []) as readonly Message[];
     for (const message of messages) this.#show(message);
-    const { position = '' } = reply as { position?: string };
-    room.rev = Math.max(room.rev, revOf(position));
+    room.rev = Math.max(room.rev, revOf(reply['position'] as string));
     if (reply['complete'] === false) {
-      this.raw.emit('getMissed', { roomId, after: position }, (more: Reply) =>
-        this.#missed(roomId, more),
-      );
+      this.#askMissed(room);
       return;
     }
     const held = [...room.held.values()].toSorted((a, b) => a.seq - b.seq);
     room.held = undefined;
     for (const message of held) this.#show(message);
+  }
+
+  /** Asks for the next page of missed messages, and again later where it is refused. */
+  #askMissed(room: Joined): void {
+    // Without a connection: the room is joined again from this position.
+    if (!this.raw.connected) return;
+    const { roomId } = room.payload;
+    this.raw.emit('getMissed', { roomId, after: positionOf(room) }, (reply: Reply) => {
+      const { ok, error } = reply;
+      if (ok) this.#missed(room, reply);
+      // A room that this socket is not in any more continues when it is joined again.
+      else if (error?.code !== 'not_joined')
+        setTimeout(() => this.#askMissed(room), error?.retryAfterMs ?? AGAIN_MS);
+    });
+  }
+
+  #isJoined(room: Joined): boolean {
+    return [...this.#rooms.values()].includes(room);
   }
 
   /** Calls the listeners of `message` with each message once. */
@@ -301,6 +318,10 @@ function payloadOf(as: string, given: unknown): Payload {
   if (typeof given === 'string' || typeof given === 'number')
     return { [FIELD_OF_TEXT[as] ?? 'data']: String(given) };
   return given as Payload;
+}
+
+function positionOf({ epoch, rev }: Joined): string {
+  return `${epoch}:${rev}`;
 }
 
 /** The `rev` of a position `<epoch>:<rev>`. */

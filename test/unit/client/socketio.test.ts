@@ -26,6 +26,8 @@ function joinedSocket(options: AdapterOptions = {}) {
     hear: (name: string, payload?: object) => listeners.get(name)?.(payload),
     /** Drops the oldest command, as a connection that is lost. */
     drop: () => void emitted.shift(),
+    /** The names of the unanswered commands. */
+    unanswered: () => emitted.map(([name]) => name),
     /** Answers the oldest command. @returns its name and payload */
     answer(reply: object) {
       const [name, payload, answered] = emitted.shift() ?? [];
@@ -87,6 +89,36 @@ test('a message of its own that is stored between pages is shown only with `echo
   }
 });
 
+test('a page that is refused for now is asked for again, and nothing is shown before it', async () => {
+  const { shown, hear, answer, unanswered } = joinedSocket();
+  const page = ['getMissed', { roomId: 'r', after: 'e:3' }];
+  hear('connect');
+  answer({ position: 'e:3', missed: [said(3, 'three')], complete: false });
+  hear('message', said(5, 'five, live'));
+  for (const code of ['rate_limited', 'unavailable', 'internal']) {
+    expect(answer({ ok: false, error: { code, retryAfterMs: 1 } })).toEqual(page);
+    expect(shown).toEqual([]);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await expect.poll(unanswered).toEqual(['getMissed']);
+  }
+  const messages = [said(4, 'four'), said(5, 'five')];
+  expect(answer({ position: 'e:5', messages, complete: true })).toEqual(page);
+  expect(shown).toEqual(['three', 'four', 'five']);
+});
+
+test('missed messages of a room that was left meanwhile are shown once it is joined again', () => {
+  const { shown, hear, answer, unanswered } = joinedSocket();
+  hear('connect');
+  answer({ position: 'e:3', missed: [said(3, 'three')], complete: false });
+  hear('message', said(5, 'five, live'));
+  answer({ ok: false, error: { code: 'not_joined' } });
+  expect(unanswered()).toEqual([]);
+  hear('connect');
+  const missed = [said(4, 'four'), said(5, 'five')];
+  expect(answer({ position: 'e:5', missed, complete: true })[1]).toMatchObject({ since: 'e:3' });
+  expect(shown).toEqual(['three', 'four', 'five']);
+});
+
 test('a message of its own whose acknowledgement was lost is shown once, and only with `echo`', () => {
   for (const echo of [false, true]) {
     const { socket, shown, hear, answer, drop } = joinedSocket({ echo });
@@ -99,6 +131,15 @@ test('a message of its own whose acknowledgement was lost is shown once, and onl
     hear('message', said(5, 'five'));
     expect(shown).toEqual(echo ? ['mine', 'four', 'five'] : ['four', 'five']);
   }
+});
+
+test('a page of a room that was left before it arrives is not shown', () => {
+  const { socket, shown, hear, answer } = joinedSocket();
+  hear('connect');
+  answer({ position: 'e:3', missed: [said(3, 'three')], complete: false });
+  socket.emit('leaveRoom', 'r');
+  answer({ position: 'e:4', messages: [said(4, 'four')], complete: true });
+  expect(shown).toEqual([]);
 });
 
 test('messages that were deleted meanwhile are not shown, nor old ones that were edited', () => {
