@@ -265,7 +265,10 @@ export class AdaptedSocket {
     }
     const held = [...room.held.values()].toSorted((a, b) => a.seq - b.seq);
     room.held = undefined;
-    for (const message of held) this.#show(message);
+    for (const message of held) {
+      // A listener may have left the room.
+      if (this.#isJoined(room)) this.#show(message);
+    }
   }
 
   /** Asks for the next page of missed messages, and again later where it is refused. */
@@ -306,9 +309,17 @@ export class AdaptedSocket {
     for (const [name, listeners] of this.#listeners) {
       const translation = this.#translation(name);
       if (translation.as !== as) continue;
-      const received = translation.receive?.(payload as never) ?? payload;
       const called = [...listeners];
-      for (const listener of called) listener(received as never);
+      for (const listener of called) {
+        try {
+          listener((translation.receive?.(payload as never) ?? payload) as never);
+        } catch (error) {
+          // It must not keep other listeners from the event, nor this one from the next.
+          queueMicrotask(() => {
+            throw error;
+          });
+        }
+      }
     }
   }
 }

@@ -133,6 +133,35 @@ test('a message of its own whose acknowledgement was lost is shown once, and onl
   }
 });
 
+test('a listener that throws keeps no missed message from itself or others', () => {
+  const { socket, shown, hear, answer } = joinedSocket();
+  const later: (() => void)[] = [];
+  vi.stubGlobal('queueMicrotask', (work: () => void) => later.push(work));
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const seen: string[] = [];
+  socket.off('message');
+  socket.on('message', ({ message }: { message: string }) => {
+    seen.push(message);
+    throw new Error(message);
+  });
+  socket.on('message', ({ message }: { message: string }) => shown.push(message));
+  hear('connect');
+  answer({ position: 'e:4', missed: [said(3, 'three'), said(4, 'four')], complete: true });
+  expect(seen).toEqual(['three', 'four']);
+  expect(shown).toEqual(['three', 'four']);
+  // The errors are thrown where the platform reports them.
+  for (const [at, work] of later.entries()) expect(work).toThrow(seen[at]);
+  expect(later).toHaveLength(2);
+});
+
+test('a room that a listener leaves shows no more missed messages', () => {
+  const { socket, shown, hear, answer } = joinedSocket();
+  socket.on('message', () => socket.emit('leaveRoom', 'r'));
+  hear('connect');
+  answer({ position: 'e:4', missed: [said(3, 'three'), said(4, 'four')], complete: true });
+  expect(shown).toEqual(['three']);
+});
+
 test('a page of a room that was left before it arrives is not shown', () => {
   const { socket, shown, hear, answer } = joinedSocket();
   hear('connect');
