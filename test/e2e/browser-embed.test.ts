@@ -142,6 +142,21 @@ describe.skipIf(!hasBrowser).each(hosts)(
       await expect.poll(() => named.count()).toBe(1);
     });
 
+    test('puts a reader on the list of the room once its window gets the focus', async () => {
+      await say('before Fay');
+      html = pageWith(`<script>document.hasFocus = () => false;</script>${embedded('Fay')}`);
+      const { page } = await company.arrives(shopUrl);
+      await page.locator('parlor-chat').getByText('before Fay', { exact: true }).waitFor();
+      const listed = async () => {
+        type List = { members: { username: string }[] };
+        const list = await company.ask<List>(host.url, 'Ann', 'GET', '/members?prefix=Fay');
+        return list.members.map(({ username }) => username);
+      };
+      expect(await listed()).toEqual([]);
+      await page.evaluate("delete document.hasFocus; dispatchEvent(new Event('focus'))");
+      await expect.poll(listed).toEqual(['Fay']);
+    });
+
     test('uses the client library without a bundler', async () => {
       html = pageWith('');
       const eve = await company.arrives(shopUrl);

@@ -28,6 +28,7 @@ export class ChatBox {
   readonly #life = new AbortController();
   readonly #drawn = new Map<string, { state: string; row: HTMLElement }>();
   #isAtEnd = true;
+  #isOnList = false;
 
   constructor(room: Room) {
     this.room = room;
@@ -108,7 +109,11 @@ export class ChatBox {
     setText(this.#status, statusText(status) ?? isSilent ?? typingText(names, typing.length));
     this.#form.hidden = isSilent !== undefined;
     if (this.#isAtEnd) this.#log.scrollTop = this.#log.scrollHeight;
-    if (this.#isSeen && state.unread > 0) this.room.markRead();
+    // The room counts unread messages only for users on its list, and reading adds them to it.
+    if (this.#isSeen && messages.length > 0 && (state.unread > 0 || !this.#isOnList)) {
+      this.#isOnList = true;
+      this.room.markRead();
+    }
   }
 
   /** Puts rows into the list. Those that stay are not moved, so that focus and selection stay in them. */
