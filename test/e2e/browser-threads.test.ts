@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Conversation } from '../../src/client/inbox.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
@@ -205,7 +206,25 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     const { page } = ann;
     await ann.write('first words');
     await ann.hasSent('first words');
-    await ann.field.fill('a new message');
+    const drafts = async () => {
+      const query = new URLSearchParams({ username: 'Ann' });
+      const token = await (
+        await fetch(new URL(`/test-token?${query.toString()}`, host().url))
+      ).text();
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(new URL('/inbox', host().url), { headers });
+      const { conversations } = (await response.json()) as { conversations: Conversation[] };
+      return conversations.filter(({ hasDraft }) => hasDraft).map(({ roomId }) => roomId);
+    };
+    // A draft is uploaded once the page knows that the room is in the inbox.
+    const uploaded = async () => {
+      const found = await drafts();
+      if (found.includes(company.room)) return found;
+      await ann.field.fill('');
+      await ann.field.fill('a new message');
+      return found;
+    };
+    await expect.poll(uploaded, { interval: 1_500 }).toContain(company.room);
     await ann.message('first words').hover();
     await ann.message('first words').getByRole('button', { name: 'More actions' }).click();
     await page.getByRole('menuitem', { name: 'Edit' }).click();
@@ -216,7 +235,6 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await ann.field.press('Enter');
     await expect.poll(() => ann.said()).toEqual(['better words (edited)']);
     await expect.poll(() => ann.field.inputValue()).toBe('a new message');
-
     await ann.leave();
     const dialog = page.getByRole('dialog', { name: `Leave ${company.room}?` });
     await dialog.getByText('What you have begun to write').waitFor();
@@ -224,6 +242,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await ann.join('Ann', company.room);
     await ann.isIn();
     await expect.poll(() => ann.field.inputValue()).toBe('');
+    await expect.poll(drafts).not.toContain(company.room);
   });
 
   test('hide unsent messages of another user of the window, and keep them for that user', async () => {

@@ -19,7 +19,7 @@ export class DraftSync {
   readonly #drafts: SyncedDrafts;
   readonly #drafted: (roomId: string) => void;
   /** Uploads that are due or under way, by room. */
-  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #timers = new Map<string, ReturnType<typeof setTimeout> | undefined>();
 
   /** @param drafted called when another device has written, or removed, the draft of a room */
   constructor(
@@ -44,9 +44,10 @@ export class DraftSync {
       await this.#send(roomId, text);
       if (this.#timers.get(roomId) === timer) this.#timers.delete(roomId);
     };
-    // An empty draft was sent or removed, and the page may be closed next.
-    const timer = setTimeout(() => void send(), text === '' ? 0 : REST_MS);
+    const timer = text === '' ? undefined : setTimeout(() => void send(), REST_MS);
     this.#timers.set(roomId, timer);
+    // An empty draft was sent or removed, and the page may be closed next.
+    if (timer === undefined) void send();
   }
 
   /**
