@@ -2,7 +2,7 @@ import type { EventName, EventPayload } from '../../src/protocol/events.ts';
 import type { Heard } from './visitor.ts';
 
 /** The timeout of all waits, in milliseconds. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 interface Waiter {
   look: () => boolean;

@@ -11,7 +11,7 @@ import type { Heard, Joining, ReplyOf, Visitor, Who } from './visitor.ts';
 type JoinResult = Result<Reply<'joinRoom'>>;
 
 /** The timeout of connecting, in milliseconds. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 /** A client of the Socket.IO transport: one socket for all of its rooms. */
 export class SocketIoVisitor implements Visitor {
