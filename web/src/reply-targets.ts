@@ -23,11 +23,14 @@ export class ReplyTargets {
     return this.#found.get(seq);
   }
 
-  /** Call it when a message has changed. @param after the message that is known, as it is from `rev` on */
-  update({ seq, rev }: Pick<Message, 'seq' | 'rev'>, after: (known: Message) => Message): void {
-    const known = this.#found.get(seq);
-    if (known === undefined || known.rev >= rev) return;
-    this.#found.set(seq, after(known));
+  /** Call it when a message has changed. @param change the whole message, or what is new about it */
+  update(change: Message | (Pick<Message, 'seq' | 'rev'> & Partial<Message>)): void {
+    const known = this.#found.get(change.seq);
+    if (known === undefined || known.rev >= change.rev) return;
+    this.#found.set(
+      change.seq,
+      'message' in change ? (change as Message) : { ...known, ...change },
+    );
     this.#changed();
   }
 

@@ -212,17 +212,16 @@ export class Session {
    * are not in the inbox.
    */
   #roomsToJoin(): string[] {
-    const idle = [...this.#rooms].flatMap(([roomId, room]) => (room === undefined ? [roomId] : []));
-    if (!this.#mayHaveInbox) return idle;
+    const rooms = [...this.#rooms.keys()];
+    const isIdle = (roomId: string) => this.#rooms.get(roomId) === undefined;
+    if (!this.#mayHaveInbox) return rooms.filter(isIdle);
     if (this.#conversations?.isLoaded !== true) return [];
-    const { list } = this.#conversations;
-    const direct = list.flatMap(({ kind, roomId }) => (kind === 'direct' ? [roomId] : []));
+    const listed = this.#conversations.list.map(({ roomId }) => roomId);
+    const unsent = [...rooms, ...listed].filter(hasUnsent);
+    const direct = listed.filter((roomId) => roomId.startsWith(DIRECT_PREFIX));
+    const others = rooms.filter((roomId) => this.#conversations?.find(roomId) === undefined);
     const free = MAX_JOINED - this.#joined.length;
-    const others = idle.filter((roomId) => this.#conversations?.find(roomId) === undefined);
-    const unsent = [...idle, ...list.map(({ roomId }) => roomId)].filter(hasUnsent);
-    return [...new Set([...unsent, ...direct, ...others])]
-      .filter((roomId) => this.#rooms.get(roomId) === undefined)
-      .slice(0, Math.max(0, free));
+    return [...unsent, ...direct, ...others].filter(isIdle).slice(0, Math.max(0, free));
   }
 
   /** Whether the user is known and not a guest. */
@@ -423,21 +422,17 @@ export class Session {
         else if (this.#mayHaveInbox) {
           this.#load(lazy.endPush(this.#userId ?? this.#saved.userId));
         }
-        for (const room of rooms) this.#discardUnsent(room);
+        // What nobody could send later: a guest's messages, and those written before the user was known,
+        // which would go out in the next user's name.
+        const isLost = ({ by }: Outgoing) => by === undefined || !this.#mayHaveInbox;
+        for (const room of rooms) {
+          for (const { id } of this.#unsentIn([room]).filter(isLost)) room.discard(id);
+        }
         // The next guest of this window is another user.
         windowStorage.set('rooms', undefined);
         this.#end();
       },
     });
-  }
-
-  /**
-   * Discards what nobody could send later: a guest's messages, and those written before the user was
-   * known, which would go out in the next user's name.
-   */
-  #discardUnsent(room: Room): void {
-    const unsent = this.#mayHaveInbox ? room.state.outgoing : this.#unsentIn([room]);
-    for (const { id, by } of unsent) if (!this.#mayHaveInbox || by === undefined) room.discard(id);
   }
 
   #unsentIn(rooms: readonly Room[]): Outgoing[] {

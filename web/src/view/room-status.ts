@@ -8,7 +8,8 @@ export class RoomStatus {
   readonly #room: Room;
   readonly #banner = byId('banner', HTMLParagraphElement);
   readonly #typing = byId('typing', HTMLParagraphElement);
-  #hasJoined = false;
+  /** Whether the first attempt to join has ended. */
+  #hasTried = false;
 
   constructor(room: Room) {
     this.#room = room;
@@ -18,7 +19,7 @@ export class RoomStatus {
   }
 
   render(): void {
-    this.#hasJoined ||= /open|waiting/.test(this.#room.state.status.name);
+    this.#hasTried ||= this.#room.state.status.name !== 'connecting';
     this.#renderTyping();
     this.#renderBanner();
   }
@@ -37,7 +38,7 @@ export class RoomStatus {
 
   #renderBanner(): void {
     const { status } = this.#room.state;
-    const isFirst = !this.#hasJoined && status.name === 'connecting';
+    const isFirst = !this.#hasTried && status.name === 'connecting';
     const name =
       status.name === 'open' || status.name === 'ended' ? 'open' : isFirst ? 'joining' : 'lost';
     if (this.#banner.dataset['state'] === name) return;

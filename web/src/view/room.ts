@@ -184,10 +184,8 @@ export class RoomView {
     const off = [
       this.#room.on('change', this.changed),
       this.#room.on('message', (message) => this.#announce(message)),
-      this.#room.on('messageUpdated', (message) => replyTargets.update(message, () => message)),
-      this.#room.on('reactionsUpdated', ({ seq, rev, reactions }) =>
-        replyTargets.update({ seq, rev }, (known) => ({ ...known, rev, reactions })),
-      ),
+      this.#room.on('messageUpdated', (message) => replyTargets.update(message)),
+      this.#room.on('reactionsUpdated', (change) => replyTargets.update(change)),
       this.#room.on('memberUpdated', (member) => this.#memberUpdated(member)),
       this.#room.on('status', () => {
         this.#isLive = false;
