@@ -81,9 +81,17 @@ async function applicationIn(app: string | undefined): Promise<Application | und
   return applicationOf(own);
 }
 
-/** workerd's log lines for a client that breaks RFC 6455 or disconnects during a write: no failures. */
-const OF_THE_PEER =
-  /^Uncaught exception: kj\/compat\/http.*WebSocket protocol error|^kj::getCaughtExceptionAsKj\(\) = kj\/async-io-unix.*: disconnected: ::writev?\(.*(?:Connection reset by peer|Broken pipe)/;
+/**
+ * workerd's log lines for a client that breaks RFC 6455 or disconnects during a write, also where it then
+ * closes a socket on which its own write still waits: no failures.
+ */
+const OF_THE_PEER = new RegExp(
+  [
+    String.raw`^Uncaught exception: kj/compat/http.*WebSocket protocol error`,
+    String.raw`^kj::getCaughtExceptionAsKj\(\) = kj/async-io-unix.*: disconnected: ::writev?\(.*(?:Connection reset by peer|Broken pipe)`,
+    '^e = kj/compat/http.*; another message send is already in progress',
+  ].join('|'),
+);
 
 /** Starts the edge host: the bundle that a deploy would upload, under workerd. */
 export async function startEdgeHost(
