@@ -13,8 +13,9 @@ import { migrations } from '../src/room/storage/migrations.ts';
 import { buildPage } from '../web/build.ts';
 
 /**
- * `npm run doctor [-- --dev]`: builds the page, and checks everything that a start of the Node host checks, and what a host
- * finds out only later, without leaving a server running. Exits with 1 if something must be fixed first.
+ * `npm run doctor [-- --dev]`: builds the page, and checks everything that a start of the Node host
+ * checks, and what a host finds out only later, without leaving a server running. Exits with 1 if
+ * something must be fixed first.
  */
 
 interface Finding {

@@ -104,13 +104,11 @@ export class Hook implements Hosted {
   /** Takes deliveries from a room: that its log has changed or is erased, or an event with its body. */
   enqueue(roomId: string, deliveries: readonly { key: string; body: string }[]): void {
     this.#write(() => {
-      const isErasure = ({ key, body }: { key: string; body: string }) =>
-        key === LOG_KEY && body === ERASED_BODY;
+      const others = deliveries.filter(({ key, body }) => key !== LOG_KEY || body !== ERASED_BODY);
       // What comes with the deletion is of the end of the room, or of its next life.
-      if (deliveries.some(isErasure)) this.#erase(roomId);
+      if (others.length < deliveries.length) this.#erase(roomId);
       if (this.#rows.state() === undefined) this.#rows.setState(this.#options.fingerprint, false);
-      for (const { key, body } of deliveries) {
-        if (isErasure({ key, body })) continue;
+      for (const { key, body } of others) {
         if (key === LOG_KEY) this.#logChanged(roomId);
         else this.#deliveries.add(`${ROOM_TARGET}${roomId}`, key, body);
       }

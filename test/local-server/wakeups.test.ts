@@ -49,6 +49,17 @@ function wakeupsIn(folder: string) {
   };
 }
 
+/** The same until the end of the test, on timers and a clock that the test moves. */
+function wakeupsOnFakeTime(folder: string) {
+  vi.useFakeTimers();
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const made = wakeupsIn(folder);
+  onTestFinished(() => made.wakeups.close());
+  return made;
+}
+
 /** Runs an SQL statement on the wakeups stored in a folder, which causes a fault or ends it. */
 function alter(folder: string, statement: string): void {
   const database = new DatabaseSync(join(folder, 'wakeups.sqlite'));
@@ -120,12 +131,7 @@ describe('wakeups', () => {
 
   it('are repeated after a minute when a room cannot be woken', async () => {
     const folder = temporaryFolder();
-    vi.useFakeTimers();
-    onTestFinished(() => {
-      vi.useRealTimers();
-    });
-    const { wakeups, woken, failures } = wakeupsIn(folder);
-    onTestFinished(() => wakeups.close());
+    const { wakeups, woken, failures } = wakeupsOnFakeTime(folder);
     wakeups.ask('room', Date.now());
     await vi.advanceTimersByTimeAsync(1);
     woken[0]!.fail(new Error('no'));
@@ -138,12 +144,7 @@ describe('wakeups', () => {
 
   it('are repeated after a minute when it cannot be stored that they are done', async () => {
     const folder = temporaryFolder();
-    vi.useFakeTimers();
-    onTestFinished(() => {
-      vi.useRealTimers();
-    });
-    const { wakeups, woken, failures } = wakeupsIn(folder);
-    onTestFinished(() => wakeups.close());
+    const { wakeups, woken, failures } = wakeupsOnFakeTime(folder);
     wakeups.ask('room', Date.now());
     await vi.advanceTimersByTimeAsync(1);
     alter(
@@ -165,12 +166,7 @@ describe('wakeups', () => {
 
   it('happen when their times can be read again', async () => {
     const folder = temporaryFolder();
-    vi.useFakeTimers();
-    onTestFinished(() => {
-      vi.useRealTimers();
-    });
-    const { wakeups, woken, failures } = wakeupsIn(folder);
-    onTestFinished(() => wakeups.close());
+    const { wakeups, woken, failures } = wakeupsOnFakeTime(folder);
     wakeups.ask('room', Date.now() + 20);
     alter(folder, 'ALTER TABLE wakeups RENAME TO gone');
     await vi.advanceTimersByTimeAsync(30_000);
