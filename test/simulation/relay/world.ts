@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { serialize } from 'node:v8';
 import { NodeConnection } from '../../../local-server/node-connection.ts';
 import { SqliteFile } from '../../../local-server/sqlite-file.ts';
@@ -101,6 +102,15 @@ export class World {
 
   isQuiet(): boolean {
     return this.calls.length === 0;
+  }
+
+  /** Lets all calls arrive, then 60 ms pass, 20 times. @throws AssertionError if calls are still under way */
+  comeToRest(): void {
+    for (let round = 0; round < 20; round++) {
+      while (!this.isQuiet()) this.advance(0);
+      this.pass(60);
+    }
+    assert(this.isQuiet());
   }
 
   close(): void {

@@ -19,7 +19,7 @@ describe('much text between a room and a relay', () => {
     folder = mkdtempSync(join(tmpdir(), 'parlor-text-'));
     world = new World(join(folder, 'room.sqlite'), limits, 2);
     [alice, bob] = [open('alice'), open('bob')];
-    comeToRest();
+    world.comeToRest();
   });
 
   afterEach(() => {
@@ -32,14 +32,6 @@ describe('much text between a room and a relay', () => {
     const listener = new Listener(userId);
     world.relays[relay]!.open({ userId }, {}, listener);
     return listener;
-  }
-
-  function comeToRest(): void {
-    for (let round = 0; round < 20; round++) {
-      while (!world.isQuiet()) world.advance(0);
-      world.pass(60);
-    }
-    expect(world.isQuiet()).toBe(true);
   }
 
   function ask(listener: Listener, name: string, payload: object, ref = 1): void {
@@ -63,7 +55,7 @@ describe('much text between a room and a relay', () => {
   /** Listeners that each send a long message, as one call. @returns them with their texts */
   function speakAtOnce(count: number, length: number): { speakers: Listener[]; said: string[] } {
     const speakers = Array.from({ length: count }, (_, at) => open(`speaker ${at}`));
-    comeToRest();
+    world.comeToRest();
     const said = speakers.map(({ userId }) => userId.padEnd(length, '.'));
     ask(alice, 'typing', {});
     for (const [at, speaker] of speakers.entries()) {
@@ -77,17 +69,17 @@ describe('much text between a room and a relay', () => {
       const message = `a${'\u0085'.repeat(4_095)}`;
       expect(world.room.post({ userId: 'poster' }, { message })).toMatchObject({ ok: true });
     }
-    comeToRest();
+    world.comeToRest();
     const asked = Array.from({ length: 40 }, (_, at) => at);
     for (const ref of asked) ask(alice, 'getHistory', { limit: 100 }, ref);
-    comeToRest();
+    world.comeToRest();
     expect([refs(alice), alice.endedWith, bob.endedWith]).toEqual([asked, undefined, undefined]);
     expect(world.longestCall).toBeLessThan(6 * MIB);
   });
 
   it('[RELAY1] closes nobody when many listeners speak at once', () => {
     const { speakers, said } = speakAtOnce(100, 2_000);
-    comeToRest();
+    world.comeToRest();
     expect([bob.endedWith, texts(bob)]).toEqual([undefined, said]);
     for (const [at, speaker] of speakers.entries()) {
       expect([refs(speaker), texts(speaker)]).toEqual([[1], said.toSpliced(at, 1)]);
@@ -102,18 +94,18 @@ describe('much text between a room and a relay', () => {
     const answer = world.calls[callToRoom()]!.answer!.value;
     expect(answer).toMatchObject({ undoneFrom: expect.any(Number) });
     world.break(callToRoom());
-    comeToRest();
+    world.comeToRest();
     expect(texts(bob)).toEqual(said);
     expect(speakers.map(refs)).toEqual(speakers.map(() => [1]));
   });
 
   it('[RELAY1] takes a long message after many connections have gone without an event', () => {
     const tabs = Array.from({ length: 700 }, (_, at) => open(`visitor ${at % 100}`));
-    comeToRest();
+    world.comeToRest();
     for (const { connection } of tabs.slice(100)) world.relays[0]!.drop(connection!, 'left');
-    comeToRest();
+    world.comeToRest();
     ask(alice, 'message', { id: 'm', message: 'x'.repeat(8_000) });
-    comeToRest();
+    world.comeToRest();
     expect([refs(alice), texts(bob)]).toEqual([[1], ['x'.repeat(8_000)]]);
   });
 
@@ -132,7 +124,7 @@ describe('much text between a room and a relay', () => {
       { refused: [], undoneFrom: expect.any(Number) },
       { refused: [] },
     ]);
-    comeToRest();
+    world.comeToRest();
     expect(speakers.map(refs)).toEqual(speakers.map(() => [1]));
   });
 
@@ -145,7 +137,7 @@ describe('much text between a room and a relay', () => {
     const before = world.room.requests;
     for (let ways = 0; ways < 100 && callToRoom() >= 0; ways++) world.advance(callToRoom());
     expect(world.room.requests - before).toBeLessThan(5);
-    comeToRest();
+    world.comeToRest();
     expect(carol.heard('joined')).toHaveLength(1);
   });
 
@@ -153,7 +145,7 @@ describe('much text between a room and a relay', () => {
     const asked = Array.from({ length: 300 }, (_, at) => at);
     const junk = '\u20AC'.repeat(60_000);
     for (const ref of asked) ask(alice, 'message', { message: 'short', junk }, ref);
-    comeToRest();
+    world.comeToRest();
     expect(refs(alice)).toEqual(asked);
     expect(world.longestRequest).toBeLessThan(10 * MIB);
   });

@@ -27,20 +27,12 @@ describe('a storm of joins through relays', () => {
     for (const [at, listener] of listeners.entries()) {
       world.relays[at % RELAYS]!.open({ userId: listener.userId }, joining(at), listener);
     }
-    comeToRest();
-  }
-
-  function comeToRest(): void {
-    for (let round = 0; round < 20; round++) {
-      while (!world.isQuiet()) world.advance(0);
-      world.pass(60);
-    }
-    expect(world.isQuiet()).toBe(true);
+    world.comeToRest();
   }
 
   function say(message: string): void {
     expect(world.room.post({ userId: 'speaker' }, { message })).toMatchObject({ ok: true });
-    comeToRest();
+    world.comeToRest();
   }
 
   it('[RELAY5] costs the room a few calls, not one for each join', () => {
@@ -71,7 +63,7 @@ describe('a storm of joins through relays', () => {
       while (!world.isQuiet()) world.advance(0);
       world.pass(2);
     }
-    comeToRest();
+    world.comeToRest();
     expect(world.room.onlineCount).toBe(listeners.length);
     expect(world.room.requests).toBeLessThanOrEqual(4 * (RELAYS + listeners.length / 500));
     world.room.requests = 0;
